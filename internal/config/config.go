@@ -1,0 +1,123 @@
+package config
+
+import (
+	"net/url"
+	"time"
+
+	promconfig "github.com/prometheus/common/config"
+)
+
+// Config is a whole configuration, with defaults filled in and paths made absolute. It is immutable.
+type Config struct {
+	File         string // the path it was read from
+	Schedule     Schedule
+	Check        Check
+	PacksDir     string
+	SSH          SSH // the defaults; a Machine's SSH has them merged in already
+	Alerting     Alerting
+	Machines     []Machine // of config.yaml and all machine files, sorted by name, names unique
+	MachineFiles []string  // the patterns, absolute
+}
+
+// Schedule says when the fleet is checked.
+type Schedule struct {
+	Cron     string         // five fields
+	Location *time.Location // `timezone`
+	CatchUp  bool
+	Spread   time.Duration // only 0 in this version
+}
+
+// Check bounds a check.
+type Check struct {
+	Concurrency   int
+	Timeout       time.Duration // of one machine, from dialling on
+	Retries       int           // further attempts after a failed connection
+	RetryDelay    time.Duration
+	AllowCommands bool
+}
+
+// HostKeyPolicy says what happens when a machine's host key is not known yet. A key that differs from a
+// known one is refused under every policy.
+type HostKeyPolicy string
+
+// The host key policies.
+const (
+	HostKeyStrict    HostKeyPolicy = "strict"
+	HostKeyAcceptNew HostKeyPolicy = "accept-new"
+)
+
+// SSH is how a machine is reached. In a Machine every field is the effective one.
+type SSH struct {
+	User            string
+	Port            int
+	IdentityFiles   []string // absolute
+	KnownHostsFiles []string // absolute
+	HostKeyPolicy   HostKeyPolicy
+	ConnectTimeout  time.Duration
+	ProxyJump       string // [user@]host[:port], comma separated for a chain
+	ConfigFile      string // absolute; empty: none
+	Helper          string // absolute path on the machine of the installed script; empty: it is sent
+	// Explicit says which fields the machine itself set, by their YAML names, since those come before
+	// ssh_config, which comes before the defaults.
+	Explicit map[string]bool
+}
+
+// Transport is how a machine's shell is reached.
+type Transport string
+
+// The transports.
+const (
+	TransportSSH   Transport = "ssh"
+	TransportLocal Transport = "local"
+)
+
+// Machine is one machine of the fleet.
+type Machine struct {
+	Name        string // the id
+	DisplayName string // defaults to Name
+	Address     string // host or IP; defaults to Name
+	Transport   Transport
+	Packs       []string
+	Enabled     bool // drift_detection_enabled
+	Become      bool
+	BecomeUser  string // root unless given
+	ConfigUser  string // empty: the user that the check logs in as
+	Site        string
+	Labels      map[string]string
+	Vars        map[string]any
+	SSH         SSH
+	Waivers     []Waiver
+	File        string // where it was read from
+	Line        int
+}
+
+// Waiver excuses an item of a pack on a machine.
+type Waiver struct {
+	Pack, Kind, Item, Reason string
+	// Expires is the end of the waiver's last day in the schedule's time zone; zero: never.
+	Expires time.Time
+}
+
+// Alerting says where alerts go.
+type Alerting struct {
+	Alertmanagers  []Alertmanager
+	ResendDelay    time.Duration
+	ExternalLabels map[string]string
+}
+
+// Alertmanager is one Alertmanager. Every alert goes to every one of them.
+type Alertmanager struct {
+	URL        *url.URL // without userinfo; that is moved to HTTPClient.BasicAuth
+	HTTPClient promconfig.HTTPClientConfig
+	Timeout    time.Duration // of one request; 10s
+}
+
+// Machine returns the machine of that name.
+func (c *Config) Machine(name string) (*Machine, bool) {
+	for i := range c.Machines { // replaced by a binary search: Machines is sorted
+		if c.Machines[i].Name == name {
+			return &c.Machines[i], true
+		}
+	}
+	return nil, false
+}

@@ -1,0 +1,60 @@
+package state
+
+import "time"
+
+// Run is one pass over the fleet, or over some machines of it.
+type Run struct {
+	// ID is the instant that the run stands for, RFC 3339 in UTC: the scheduled one, or for a run that was
+	// asked for, when it was asked. Ids are ordered as times, not as strings.
+	ID      string   `json:"id"`
+	Trigger Trigger  `json:"trigger"`
+	Phase   RunPhase `json:"phase"`
+	// Machines names the machines of a partial run; empty means all that were enabled at its start.
+	Machines  []string  `json:"machines,omitempty"`
+	StartedAt time.Time `json:"started_at"`
+	EndedAt   time.Time `json:"ended_at,omitzero"`
+	Total     int       `json:"total"`       // machines that were enqueued
+	Checked   int       `json:"checked"`     // machines whose attempt gave a verdict for every pack
+	Failed    int       `json:"failed"`      // machines that were tried in vain
+	NotTried  int       `json:"not_checked"` // machines not tried at all: disabled meanwhile, or the run was cut short
+	Error     string    `json:"error,omitempty"`
+}
+
+// Trigger says why a run was started.
+type Trigger string
+
+// The triggers of a run.
+const (
+	TriggerSchedule Trigger = "schedule"
+	TriggerCatchUp  Trigger = "catch_up" // a scheduled run that was missed while the process was down
+	TriggerNew      Trigger = "new"      // pairs without a verdict, at start and after a reload
+	TriggerAPI      Trigger = "api"
+)
+
+// RunPhase is how far a run has come.
+type RunPhase string
+
+// The phases of a run, in order.
+const (
+	RunEnqueuing RunPhase = "enqueuing" // claimed; its machines are being put on the queue
+	RunRunning   RunPhase = "running"
+	RunDone      RunPhase = "done"   // every machine was tried
+	RunFailed    RunPhase = "failed" // could not be enqueued, or was cut short
+)
+
+// Ended tells whether the run is over.
+func (r Run) Ended() bool { return r.Phase == RunDone || r.Phase == RunFailed }
+
+// Instant parses the id.
+func (r Run) Instant() (time.Time, error) { return time.Parse(time.RFC3339Nano, r.ID) }
+
+// RunID is the id of the run that stands for t: RFC 3339 in UTC, with milliseconds only where t has them.
+func RunID(t time.Time) string {
+	return t.UTC().Truncate(time.Millisecond).Format("2006-01-02T15:04:05.999Z07:00")
+}
+
+// Change is an entry of a pair's history: a verdict that differs from the one before.
+type Change struct {
+	Verdict    Verdict    `json:"verdict"`
+	Mismatches []Mismatch `json:"mismatches,omitempty"`
+}
