@@ -1,0 +1,55 @@
+# drift_exporter: `make run` to see it work, `make test` to check it. `make help` lists the rest.
+GO      ?= go
+BIN     := bin
+PKG     := github.com/drift-exporter/drift_exporter
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+VPKG    := github.com/prometheus/common/version
+LDFLAGS := -X $(VPKG).Version=$(VERSION) \
+           -X $(VPKG).Revision=$(shell git rev-parse HEAD 2>/dev/null) \
+           -X $(VPKG).Branch=$(shell git rev-parse --abbrev-ref HEAD 2>/dev/null)
+
+.DEFAULT_GOAL := build
+.PHONY: help build run test test-packages lint fmt fuzz bench tidy-check clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+build: ## build bin/drift_exporter
+	@$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN)/drift_exporter ./cmd/drift_exporter
+
+run: build ## build, then serve the shipped config.yaml, which checks this machine
+	@echo "The fleet page is http://localhost:10186/ and the metrics are http://localhost:10186/metrics (stop: Ctrl-C)"
+	@exec $(BIN)/drift_exporter --config.file=config.yaml --storage.path=data --web.enable-lifecycle
+
+test: test-packages $(BIN)/alertmanager ## run every test with the race detector, real sshd and Alertmanager included
+	DRIFT_TEST_ALERTMANAGER=$(CURDIR)/$(BIN)/alertmanager $(GO) test -race -timeout 20m ./...
+
+test-packages: ## install the Debian packages that the tests need (as root), or say what is missing
+	@tools/test-packages
+
+# Pinned in go.mod files of their own, so that their dependencies never mix with ours.
+$(BIN)/alertmanager: tools/alertmanager/go.mod tools/alertmanager/go.sum
+	$(GO) build -modfile=tools/alertmanager/go.mod -o $@ github.com/prometheus/alertmanager/cmd/alertmanager
+
+$(BIN)/golangci-lint: tools/golangci-lint/go.mod tools/golangci-lint/go.sum
+	$(GO) build -modfile=tools/golangci-lint/go.mod -o $@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+
+lint: $(BIN)/golangci-lint ## run golangci-lint: the layers, errors, logs and tests
+	$(BIN)/golangci-lint run ./...
+
+fmt: ## format the code
+	gofmt -l -w cmd checker rules exporter internal
+
+FUZZTIME ?= 10s
+fuzz: ## run every fuzz target for FUZZTIME
+	@tools/fuzz $(FUZZTIME)
+
+bench: ## run the benchmarks
+	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+tidy-check: ## fail if `go mod tidy` or gofmt would change anything
+	$(GO) mod tidy -diff
+	@test -z "$$(gofmt -l cmd checker rules exporter internal | tee /dev/stderr)"
+
+clean: ## remove what was built, not the data
+	rm -rf $(BIN)
