@@ -1,0 +1,52 @@
+package testalertmanager
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// binaryVariable names the Alertmanager to test with, where it is not the one that the Makefile builds.
+const binaryVariable = "DRIFT_TEST_ALERTMANAGER"
+
+// Binary is the path of the Alertmanager to test with: what DRIFT_TEST_ALERTMANAGER names, or bin/alertmanager of
+// this repository. If there is none, the test is skipped, or fails where the environment has CI=true.
+func Binary(t testing.TB) string {
+	t.Helper()
+	file := os.Getenv(binaryVariable)
+	if file == "" {
+		file = filepath.Join(repository(t), "bin", "alertmanager")
+	}
+	if info, err := os.Stat(file); err != nil || info.IsDir() || info.Mode()&0o111 == 0 {
+		missing(t, file)
+	}
+	return file
+}
+
+func missing(t testing.TB, file string) {
+	t.Helper()
+	const text = "no Alertmanager to test with: %s is not an executable (make test builds it; or set %s)"
+	if os.Getenv("CI") == "true" {
+		t.Fatalf(text, file, binaryVariable)
+	}
+	t.Skipf(text, file, binaryVariable)
+}
+
+// repository is the folder with go.mod, upwards from where the test runs.
+func repository(t testing.TB) string {
+	t.Helper()
+	dir, err := os.Getwd()
+	require.NoError(t, err)
+	for {
+		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
+			return dir
+		}
+		parent := filepath.Dir(dir)
+		if parent == dir {
+			t.Fatal("no go.mod above the test's folder")
+		}
+		dir = parent
+	}
+}
