@@ -1,0 +1,52 @@
+package testsshd
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+)
+
+// AllowSudo lets the user run /bin/sh as anybody through sudo without a password, until the test ends.
+func (s *Server) AllowSudo(t testing.TB) {
+	t.Helper()
+	s.sudo(t, "NOPASSWD: /bin/sh")
+}
+
+// AskSudo makes sudo ask the user for a password, which it does not have, until the test ends.
+func (s *Server) AskSudo(t testing.TB) {
+	t.Helper()
+	s.sudo(t, "/bin/sh")
+}
+
+// RefuseSudo makes sudo refuse everything to the user, which is how a server starts.
+func (s *Server) RefuseSudo(t testing.TB) {
+	t.Helper()
+	if err := os.Remove(sudoersFile(s.User)); err != nil && !os.IsNotExist(err) {
+		t.Fatalf("testsshd: refuse sudo: %v", err)
+	}
+}
+
+func (s *Server) sudo(t testing.TB, what string) {
+	t.Helper()
+	if _, err := exec.LookPath("sudo"); err != nil {
+		if os.Getenv("CI") == "true" {
+			t.Fatal("testsshd needs sudo (Debian package sudo)")
+		}
+		t.Skip("testsshd needs sudo (Debian package sudo)")
+	}
+	file := sudoersFile(s.User)
+	line := fmt.Sprintf("%s ALL=(ALL) %s\n", s.User, what)
+	temporary := file + ".tmp" // sudo skips names with a dot
+	err := os.WriteFile(temporary, []byte(line), 0o440)
+	if err == nil {
+		err = os.Rename(temporary, file)
+	}
+	if err != nil {
+		t.Fatalf("testsshd: write sudoers: %v", err)
+	}
+	t.Cleanup(func() { s.RefuseSudo(t) })
+}
+
+func sudoersFile(user string) string { return filepath.Join("/etc/sudoers.d", user) }
