@@ -66,7 +66,7 @@ func (d *decoder) problem(line int, format string, args ...any) {
 
 // value decodes one node.
 func (d *decoder) value(node *yaml.Node, into reflect.Value, at place) {
-	node = resolve(node)
+	node = Resolve(node)
 	if into.Type() == reflect.TypeFor[yaml.Node]() {
 		into.Set(reflect.ValueOf(*node))
 		return
@@ -145,7 +145,7 @@ func (d *decoder) list(node *yaml.Node, into reflect.Value, at place) {
 }
 
 func (d *decoder) mapping(node *yaml.Node, into reflect.Value, at place) {
-	fields, problems := fieldsOf(node, at.path)
+	fields, problems := Fields(at.path, node)
 	d.problems = append(d.problems, problems...)
 	out := reflect.MakeMapWithSize(into.Type(), len(fields))
 	for _, field := range fields {

@@ -15,27 +15,22 @@ type Field struct {
 
 // Fields returns the fields of a mapping in their order, those of merge keys (`<<: *base`) after its own, which
 // come before them. Fields given twice, names that are not text and merges of anything but mappings are
-// problems. Null has no fields.
-func Fields(node *yaml.Node) ([]Field, Problems) {
-	return fieldsOf(node, "")
+// problems. Null has no fields. Messages name the mapping as path; empty: not at all.
+func Fields(path string, node *yaml.Node) ([]Field, Problems) {
+	m := merger{path: path, seen: map[string]bool{}, merging: map[*yaml.Node]bool{}}
+	m.add(node)
+	return m.fields, m.problems
 }
 
 // Get returns the value of a mapping's field, merge keys included, or nil.
 func Get(node *yaml.Node, name string) *yaml.Node {
-	fields, _ := Fields(node)
+	fields, _ := Fields("", node)
 	for _, field := range fields {
 		if field.Name == name {
 			return field.Value
 		}
 	}
 	return nil
-}
-
-// fieldsOf is Fields with the mapping's own name for its messages; empty: none.
-func fieldsOf(node *yaml.Node, path string) ([]Field, Problems) {
-	m := merger{path: path, seen: map[string]bool{}, merging: map[*yaml.Node]bool{}}
-	m.add(node)
-	return m.fields, m.problems
 }
 
 type merger struct {
@@ -48,7 +43,7 @@ type merger struct {
 
 // add takes the fields of one mapping that are not there yet, then those of what it merges.
 func (m *merger) add(node *yaml.Node) {
-	if node = resolve(node); IsNull(node) || m.merging[node] {
+	if node = Resolve(node); IsNull(node) || m.merging[node] {
 		return
 	}
 	if node.Kind != yaml.MappingNode {
@@ -90,11 +85,11 @@ func (m *merger) add(node *yaml.Node) {
 // merge takes a mapping, or a list of mappings of which the earlier come first.
 func (m *merger) merge(value *yaml.Node) {
 	sources := []*yaml.Node{value}
-	if resolved := resolve(value); resolved.Kind == yaml.SequenceNode {
+	if resolved := Resolve(value); resolved.Kind == yaml.SequenceNode {
 		sources = resolved.Content
 	}
 	for _, source := range sources {
-		if resolve(source).Kind != yaml.MappingNode {
+		if Resolve(source).Kind != yaml.MappingNode {
 			m.problem(source.Line, "merges (<<) "+describe(source)+": only mappings can be merged")
 			continue
 		}

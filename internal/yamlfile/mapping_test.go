@@ -25,7 +25,7 @@ func TestMergeKeys(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			fields, ps := yamlfile.Fields(yamlfile.Get(node(t, c.yaml), "v"))
+			fields, ps := yamlfile.Fields("", yamlfile.Get(node(t, c.yaml), "v"))
 			require.Empty(t, ps)
 			got := map[string]string{}
 			for _, field := range fields {
@@ -37,11 +37,11 @@ func TestMergeKeys(t *testing.T) {
 }
 
 func TestMergesOfAnythingButMappingsAreProblems(t *testing.T) {
-	_, ps := yamlfile.Fields(node(t, "a: &a [1]\n<<: *a"))
+	_, ps := yamlfile.Fields("", node(t, "a: &a [1]\n<<: *a"))
 	assert.Equal(t, []string{"1: merges (<<) a single value: only mappings can be merged"}, lines(ps))
-	_, ps = yamlfile.Fields(node(t, "a: 1\n<<: text"))
+	_, ps = yamlfile.Fields("", node(t, "a: 1\n<<: text"))
 	assert.Equal(t, []string{"2: merges (<<) a single value: only mappings can be merged"}, lines(ps))
-	_, ps = yamlfile.Fields(node(t, "[a]"))
+	_, ps = yamlfile.Fields("", node(t, "[a]"))
 	assert.Equal(t, []string{"1: must be a mapping, not a list"}, lines(ps))
 }
 

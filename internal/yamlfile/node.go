@@ -12,8 +12,8 @@ const (
 	mergeTag  = "!!merge"
 )
 
-// resolve follows an alias to what it stands for.
-func resolve(node *yaml.Node) *yaml.Node {
+// Resolve follows an alias to what it stands for.
+func Resolve(node *yaml.Node) *yaml.Node {
 	for node.Kind == yaml.AliasNode && node.Alias != nil {
 		node = node.Alias
 	}
@@ -22,7 +22,7 @@ func resolve(node *yaml.Node) *yaml.Node {
 
 // IsNull tells whether a node is empty, null or ~.
 func IsNull(node *yaml.Node) bool {
-	node = resolve(node)
+	node = Resolve(node)
 	return node.Kind == 0 || node.Kind == yaml.ScalarNode && node.ShortTag() == nullTag
 }
 
@@ -31,13 +31,13 @@ func List(node *yaml.Node) ([]*yaml.Node, bool) {
 	if IsNull(node) {
 		return nil, true
 	}
-	node = resolve(node)
+	node = Resolve(node)
 	return node.Content, node.Kind == yaml.SequenceNode
 }
 
 // describe names what kind of thing a node is, with its article.
 func describe(node *yaml.Node) string {
-	switch node = resolve(node); {
+	switch node = Resolve(node); {
 	case IsNull(node):
 		return "empty"
 	case node.Kind == yaml.MappingNode:

@@ -53,10 +53,10 @@ func TestParseNamesTheLineOfWhatIsMalformed(t *testing.T) {
 }
 
 func TestParseFindsTheLineInALongFile(t *testing.T) {
-	file := strings.Repeat("- {a: 1, b: [x, \"y\"]}\n", 20_000) + "- {a: 1\n" + strings.Repeat("- b\n", 20_000)
+	file := strings.Repeat("- {a: 1, b: [x, \"y\"]}\n", 1000) + "- {a: 1\n" + strings.Repeat("- b\n", 1000)
 	_, ps := yamlfile.Parse([]byte(file))
 	require.Len(t, ps, 1)
-	assert.Contains(t, []int{20_001, 20_002}, ps[0].Line)
+	assert.Contains(t, []int{1001, 1002}, ps[0].Line)
 }
 
 func TestParseTakesOneDocument(t *testing.T) {

@@ -80,7 +80,7 @@ func (c complaint) Error() string { return string(c) }
 
 // scalarText is the text of a scalar and whether it is more than null. Its errors are complaints.
 func scalarText(node *yaml.Node) (text string, set bool, err error) {
-	node = resolve(node)
+	node = Resolve(node)
 	if node.Kind != yaml.ScalarNode {
 		return "", false, complaint("must be a single value, not " + describe(node))
 	}

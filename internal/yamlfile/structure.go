@@ -52,7 +52,7 @@ func (d *decoder) structure(node *yaml.Node, into reflect.Value, at place) {
 	if l.line != nil {
 		into.FieldByIndex(l.line).SetInt(int64(node.Line))
 	}
-	fields, problems := fieldsOf(node, at.path)
+	fields, problems := Fields(at.path, node)
 	d.problems = append(d.problems, problems...)
 	for _, field := range fields {
 		index, known := l.fields[field.Name]

@@ -94,7 +94,7 @@ func (d *decoder) text(node *yaml.Node, into reflect.Value, at place) {
 // true and false, int and float64 for numbers that print as they are written, string for everything else, nil
 // for null. A value therefore always prints as its source text: 8.10 and 0644 are strings.
 func (d *decoder) anyValue(node *yaml.Node, at place) any {
-	node = resolve(node)
+	node = Resolve(node)
 	switch node.Kind {
 	case yaml.MappingNode:
 		out := map[string]any{}
