@@ -17,6 +17,8 @@ type Record struct {
 	Retired time.Time `json:"retired,omitzero"`
 	// DetailRevision is the store's own link to Detail; judges leave it alone.
 	DetailRevision uint64 `json:"detail_revision,omitempty"`
+	// HistoryRevision is the store's own link to the latest entry of the pair's history; as above.
+	HistoryRevision uint64 `json:"history_revision,omitempty"`
 	// Detail is nil in the view, and set where the store was asked for it.
 	Detail *Detail `json:"-"`
 }

@@ -32,3 +32,79 @@ type AlertReport struct {
 	State string     `json:"state"`
 	Since *time.Time `json:"since,omitempty"` // startsAt while firing, when it ended once resolved
 }
+
+// The alert states of AlertReport.
+const (
+	AlertInactive = "inactive"
+	AlertFiring   = "firing"
+	AlertResolved = "resolved"
+)
+
+// Report is the record as it is shown outside. Without its Detail it lists no mismatches.
+func (r *Record) Report() Report {
+	rep := Report{
+		Key: r.Key,
+		Attempt: AttemptReport{
+			Status: r.Attempt.Status, At: stamp(r.Attempt.At), Run: r.Attempt.Run,
+			DurationSeconds: r.Attempt.Duration.Seconds(), Reason: r.Attempt.Reason, Message: r.Attempt.Message,
+		},
+		Alert: AlertReport{State: AlertInactive},
+	}
+	if v := r.Verdict; v != nil {
+		rep.Verdict, rep.Items, rep.Cause = v.Status, v.Items, v.Cause
+		rep.CheckedAt, rep.Since = stampRef(v.At), stampRef(v.Since)
+	}
+	if d := r.Detail; d != nil {
+		rep.Mismatches, rep.Waived, rep.Errors = d.Mismatches, d.Waived, d.Errors
+	}
+	if a := r.Alert; a.Firing() {
+		rep.Alert = AlertReport{State: AlertFiring, Since: stampRef(a.StartsAt)}
+	} else if a != nil {
+		rep.Alert = AlertReport{State: AlertResolved, Since: stampRef(a.ResolvedAt)}
+	}
+	return rep.withoutNil()
+}
+
+// Report is the result as it is shown outside, by a command that knows of no earlier ones.
+func (r Result) Report() Report {
+	rep := Report{
+		Key:   r.Key,
+		Items: r.Items,
+		Attempt: AttemptReport{
+			Status: r.Status, At: stamp(r.At), Run: r.Run, DurationSeconds: r.Duration.Seconds(),
+		},
+		Mismatches: r.Mismatches,
+		Waived:     r.Waived,
+		Errors:     r.Errors,
+		Alert:      AlertReport{State: AlertInactive},
+	}
+	if r.Status == Compliant || r.Status == Drifted {
+		rep.Verdict, rep.CheckedAt = r.Status, stampRef(r.At)
+	}
+	if r.Failure != nil {
+		rep.Attempt.Reason, rep.Attempt.Message = r.Failure.Reason, r.Failure.Message
+	}
+	return rep.withoutNil()
+}
+
+// withoutNil makes empty lists of nil ones, since JSON would make null of them.
+func (r Report) withoutNil() Report {
+	if r.Mismatches == nil {
+		r.Mismatches = []Mismatch{}
+	}
+	if r.Waived == nil {
+		r.Waived = []Mismatch{}
+	}
+	if r.Errors == nil {
+		r.Errors = []ItemError{}
+	}
+	return r
+}
+
+// stamp is a time as reports show it: UTC, to the millisecond.
+func stamp(t time.Time) time.Time { return t.UTC().Truncate(time.Millisecond) }
+
+func stampRef(t time.Time) *time.Time {
+	t = stamp(t)
+	return &t
+}

@@ -1,6 +1,9 @@
 package state
 
-import "time"
+import (
+	"cmp"
+	"time"
+)
 
 // Run is one pass over the fleet, or over some machines of it.
 type Run struct {
@@ -57,4 +60,20 @@ func RunID(t time.Time) string {
 type Change struct {
 	Verdict    Verdict    `json:"verdict"`
 	Mismatches []Mismatch `json:"mismatches,omitempty"`
+}
+
+// CompareRunIDs orders run ids by the instants they stand for, which is not their order as strings. What is
+// not an instant comes before all that are.
+func CompareRunIDs(a, b string) int {
+	ta, errA := Run{ID: a}.Instant()
+	tb, errB := Run{ID: b}.Instant()
+	switch {
+	case errA != nil && errB != nil:
+		return cmp.Compare(a, b)
+	case errA != nil:
+		return -1
+	case errB != nil:
+		return 1
+	}
+	return ta.Compare(tb)
 }

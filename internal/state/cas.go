@@ -1,0 +1,99 @@
+package state
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// entry is what a key holds. Revision 0 means that it holds nothing.
+type entry struct {
+	value    []byte
+	revision uint64
+}
+
+// change is what to do with a key.
+type change struct {
+	op    changeOp
+	value []byte // for opPut
+}
+
+type changeOp int
+
+const (
+	opLeave changeOp = iota
+	opPut
+	opRemove
+)
+
+const (
+	minBackoff = time.Millisecond
+	maxBackoff = 50 * time.Millisecond
+)
+
+// compareAndSet reads a key, asks next what to do with what it holds, and does that, unless someone else wrote
+// the key meanwhile: then it starts over. It returns the entry that the change left: the new revision and value
+// of a put, and for a removal the revision that was removed, without a value.
+func compareAndSet(ctx context.Context, kv jetstream.KeyValue, key string,
+	next func(cur entry) (change, error),
+) (entry, error) {
+	for backoff := minBackoff; ; backoff = min(2*backoff, maxBackoff) {
+		cur, err := read(ctx, kv, key)
+		if err != nil {
+			return entry{}, err
+		}
+		c, err := next(cur)
+		if err != nil {
+			return entry{}, err
+		}
+		after, err := c.apply(ctx, kv, key, cur)
+		if !isConflict(err) {
+			return after, err
+		}
+		if err := sleep(ctx, rand.N(backoff)); err != nil {
+			return entry{}, err
+		}
+	}
+}
+
+func (c change) apply(ctx context.Context, kv jetstream.KeyValue, key string, cur entry) (entry, error) {
+	switch {
+	case c.op == opPut && cur.revision == 0:
+		rev, err := kv.Create(ctx, key, c.value)
+		return entry{c.value, rev}, err
+	case c.op == opPut:
+		rev, err := kv.Update(ctx, key, c.value, cur.revision)
+		return entry{c.value, rev}, err
+	case c.op == opRemove && cur.revision != 0:
+		err := kv.Purge(ctx, key, jetstream.LastRevision(cur.revision), jetstream.PurgeTTL(markerTTL))
+		return entry{nil, cur.revision}, err
+	default:
+		return cur, nil
+	}
+}
+
+// read returns what a key holds; nothing is not an error.
+func read(ctx context.Context, kv jetstream.KeyValue, key string) (entry, error) {
+	e, err := kv.Get(ctx, key)
+	if errors.Is(err, jetstream.ErrKeyNotFound) {
+		return entry{}, nil
+	}
+	if err != nil {
+		return entry{}, err
+	}
+	return entry{e.Value(), e.Revision()}, nil
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

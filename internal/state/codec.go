@@ -1,0 +1,60 @@
+package state
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+)
+
+// encode is JSON as it is stored: without HTML escapes, which would only make it longer.
+func encode(v any) ([]byte, error) {
+	var buf bytes.Buffer
+	e := json.NewEncoder(&buf)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(v); err != nil {
+		return nil, fmt.Errorf("encode: %w", err)
+	}
+	return bytes.TrimSuffix(buf.Bytes(), []byte("\n")), nil
+}
+
+// size is the length of v as it is stored.
+func size(v any) int {
+	b, err := encode(v)
+	if err != nil {
+		return 0 // none of our types can fail
+	}
+	return len(b)
+}
+
+func decodeRecord(k Key, value []byte) (*Record, error) {
+	r := &Record{}
+	if err := json.Unmarshal(value, r); err != nil {
+		return nil, err
+	}
+	if r.Key != k {
+		return nil, fmt.Errorf("it is %s's", r.Key)
+	}
+	return r, nil
+}
+
+func decodeMachine(name string, value []byte) (*Machine, error) {
+	m := &Machine{}
+	if err := json.Unmarshal(value, m); err != nil {
+		return nil, err
+	}
+	if m.Name != name {
+		return nil, fmt.Errorf("it is %s's", m.Name)
+	}
+	return m, nil
+}
+
+func decodeRunEntry(id string, value []byte) (*Run, error) {
+	r := &Run{}
+	if err := json.Unmarshal(value, r); err != nil {
+		return nil, err
+	}
+	if r.ID != id {
+		return nil, fmt.Errorf("it is %s's", r.ID)
+	}
+	return r, nil
+}

@@ -1,0 +1,128 @@
+package state
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// maxDetail bounds an entry of the bucket detail, and maxChange one of the bucket history, in bytes of JSON.
+const (
+	maxDetail = 256 << 10
+	maxChange = 16 << 10
+)
+
+// maxValue bounds a mismatch's expected and actual value, and an error's text, where an entry is too long.
+const maxValue = 200
+
+// fitDetail returns d, or if it is longer than limit a copy that is not, marked as Cut. It gives up first the
+// diffs that do not fit, then the length of values, then definitions, then the last of the mismatches, errors
+// and waived mismatches.
+func fitDetail(d *Detail, limit int) *Detail {
+	if size(d) <= limit {
+		return d
+	}
+	short := func(in []Mismatch, f func(*Mismatch)) []Mismatch {
+		out := make([]Mismatch, len(in))
+		for i := range in {
+			out[i] = in[i]
+			f(&out[i])
+		}
+		return out
+	}
+	noDiff := func(m *Mismatch) { m.Diff = "" }
+	c := &Detail{
+		Mismatches: short(d.Mismatches, noDiff), Waived: short(d.Waived, noDiff),
+		Errors: d.Errors, Definitions: d.Definitions, Cut: true,
+	}
+	if room := limit - size(c); room >= 0 {
+		addDiffs(c.Mismatches, d.Mismatches, room)
+		return c
+	}
+	c.Mismatches, c.Waived = short(c.Mismatches, shortenValues), short(c.Waived, shortenValues)
+	c.Errors = make([]ItemError, len(d.Errors))
+	for i, e := range d.Errors {
+		e.Error, e.Item = cut(e.Error, maxValue), cut(e.Item, maxItem)
+		c.Errors[i] = e
+	}
+	if size(c) > limit && size(c.Definitions) > limit/2 {
+		c.Definitions = nil
+	}
+	room := limit - size(&Detail{Definitions: c.Definitions, Cut: true}) - 64 // the lists' names and brackets
+	c.Mismatches = firstThatFit(c.Mismatches, &room)
+	c.Errors = firstThatFit(c.Errors, &room)
+	c.Waived = firstThatFit(c.Waived, &room)
+	return c
+}
+
+// maxItem bounds an item's name where an entry is too long; it is longer than any path.
+const maxItem = 4096
+
+func shortenValues(m *Mismatch) {
+	m.Expected, m.Actual = cut(m.Expected, maxValue), cut(m.Actual, maxValue)
+	m.Waiver, m.Source = cut(m.Waiver, maxValue), cut(m.Source, maxItem)
+	m.Item = cut(m.Item, maxItem)
+}
+
+// addDiffs gives mismatches their diffs back, as far as there is room.
+func addDiffs(to, from []Mismatch, room int) {
+	const name = len(`,"diff":`)
+	for i, m := range from {
+		if need := size(m.Diff) + name; m.Diff != "" && need <= room {
+			to[i].Diff = m.Diff
+			room -= need
+		}
+	}
+}
+
+// firstThatFit returns the first elements of a list, as many as there is room for.
+func firstThatFit[T any](list []T, room *int) []T {
+	for i := range list {
+		need := size(list[i]) + 1
+		if need > *room {
+			return list[:i:i]
+		}
+		*room -= need
+	}
+	return list
+}
+
+// loadDetail reads the revision of a pair's detail that a state entry points to. The state is what was
+// committed: a detail that is gone (lost with the power, or corrupt) is not replaced by one that the state does
+// not point to, but by an empty one that says Cut.
+func (s *Store) loadDetail(ctx context.Context, key string, revision uint64) (*Detail, []byte, error) {
+	if revision == 0 {
+		return &Detail{}, nil, nil
+	}
+	e, err := s.buckets.detail.GetRevision(ctx, key, revision)
+	if errors.Is(err, jetstream.ErrKeyNotFound) {
+		return &Detail{Cut: true}, nil, errDetailGone
+	}
+	if err != nil {
+		return nil, nil, fmt.Errorf("read detail: %w", err)
+	}
+	d := &Detail{}
+	if err := json.Unmarshal(e.Value(), d); err != nil {
+		s.log.Error("ignoring a corrupt stored detail", "key", key, "revision", revision, "err", err)
+		return &Detail{Cut: true}, nil, nil
+	}
+	return d, e.Value(), nil
+}
+
+// errDetailGone says that the revision of a detail is not there.
+var errDetailGone = errors.New("detail is gone")
+
+// Detail reads a pair's record with its Detail. It returns ErrNotFound if the pair has none.
+func (s *Store) Detail(ctx context.Context, k Key) (*Record, error) {
+	cur, err := s.load(ctx, k)
+	if err != nil {
+		return nil, fmt.Errorf("detail of %s: %w", k, err)
+	}
+	if cur.record == nil {
+		return nil, fmt.Errorf("detail of %s: %w", k, ErrNotFound)
+	}
+	return cur.record, nil
+}

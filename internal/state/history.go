@@ -1,0 +1,122 @@
+package state
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// historyEntry is a Change as it is stored. Previous links it to the one before, so that the state entry, which
+// points to the latest, decides what is history: an entry that was written by a process that then died, or lost
+// the race to commit, is on no chain.
+type historyEntry struct {
+	Change
+	Previous uint64 `json:"previous,omitempty"`
+}
+
+// putChange writes a history entry if next's verdict differs from prev's, and returns the revision of the
+// pair's latest entry.
+func (s *Store) putChange(ctx context.Context, key string, prev, next *Record) (uint64, error) {
+	var latest uint64
+	if prev != nil {
+		latest = prev.HistoryRevision
+	}
+	if !isChange(prev, next) {
+		return latest, nil
+	}
+	d := &Detail{}
+	if next.Detail != nil {
+		d = fitDetail(&Detail{Mismatches: next.Detail.Mismatches}, maxChange)
+	}
+	value, err := encode(historyEntry{Change{Verdict: *next.Verdict, Mismatches: d.Mismatches}, latest})
+	if err != nil {
+		return 0, err
+	}
+	revision, err := s.buckets.history.Put(ctx, key, value)
+	if err != nil {
+		return 0, fmt.Errorf("write history: %w", err)
+	}
+	return revision, nil
+}
+
+// isChange tells whether next holds a verdict that differs from prev's: another status, or other mismatches.
+func isChange(prev, next *Record) bool {
+	switch {
+	case next.Verdict == nil:
+		return false
+	case prev == nil || prev.Verdict == nil || prev.Verdict.Status != next.Verdict.Status:
+		return true
+	case next.Detail == nil || prev.Detail == next.Detail:
+		return false
+	}
+	// Both as they are stored: one may have been cut.
+	return !slices.Equal(mismatchSet(prev.Detail), mismatchSet(fitDetail(next.Detail, maxDetail)))
+}
+
+// mismatchSet is what a detail's mismatches say, in an order of its own. Where the pack demands an item, and how
+// a difference is drawn, is not part of what differs.
+func mismatchSet(d *Detail) []string {
+	if d == nil {
+		return nil
+	}
+	set := make([]string, len(d.Mismatches))
+	for i, m := range d.Mismatches {
+		set[i] = strings.Join([]string{m.Type, m.Kind, m.Item, m.Expected, m.Actual}, "\x00")
+	}
+	slices.Sort(set)
+	return slices.Compact(set)
+}
+
+// History returns the changes of a pair's verdict, the newest first, at most 64. A pair without any has none;
+// that is not an error.
+func (s *Store) History(ctx context.Context, k Key) ([]Change, error) {
+	changes, err := s.history(ctx, k)
+	if err != nil {
+		return nil, fmt.Errorf("history of %s: %w", k, err)
+	}
+	return changes, nil
+}
+
+func (s *Store) history(ctx context.Context, k Key) ([]Change, error) {
+	key, err := encodeKey(k)
+	if err != nil {
+		return nil, err
+	}
+	head, err := read(ctx, s.buckets.state, key)
+	if err != nil || head.revision == 0 {
+		return nil, err
+	}
+	record, err := decodeRecord(k, head.value)
+	if err != nil {
+		return nil, nil // corrupt, and logged where it is met first
+	}
+	stored, err := s.buckets.history.History(ctx, key)
+	if err != nil && !errors.Is(err, jetstream.ErrKeyNotFound) {
+		return nil, err
+	}
+	byRevision := make(map[uint64][]byte, len(stored))
+	for _, e := range stored {
+		byRevision[e.Revision()] = e.Value()
+	}
+	var changes []Change
+	for revision := record.HistoryRevision; revision != 0; {
+		value, ok := byRevision[revision]
+		if !ok {
+			break // older than the last 64
+		}
+		var h historyEntry
+		if err := json.Unmarshal(value, &h); err != nil {
+			s.log.Error("ignoring a corrupt stored change", "machine", k.Machine, "pack", k.Pack,
+				"revision", revision, "err", err)
+			break
+		}
+		changes = append(changes, h.Change)
+		revision = h.Previous
+	}
+	return changes, nil
+}

@@ -1,0 +1,59 @@
+package state
+
+import (
+	"context"
+	"fmt"
+)
+
+// PutMachine stores what the last attempt at a machine found. It is dropped if what is stored is of a later run.
+// When it returns nil, the View shows the outcome.
+func (s *Store) PutMachine(ctx context.Context, m Machine) error {
+	key, err := encodeID(m.Name)
+	if err != nil {
+		return fmt.Errorf("store machine: %w", err)
+	}
+	if m.Failure != nil {
+		f := *m.Failure
+		f.Message = cut(f.Message, maxMessage)
+		m.Failure = &f
+	}
+	value, err := encode(m)
+	if err != nil {
+		return fmt.Errorf("store machine %s: %w", m.Name, err)
+	}
+	var op changeOp
+	after, err := compareAndSet(ctx, s.buckets.machines, key, func(cur entry) (change, error) {
+		op = opPut
+		if old, err := decodeMachine(m.Name, cur.value); err == nil && CompareRunIDs(old.Run, m.Run) > 0 {
+			op = opLeave
+		}
+		return change{op: op, value: value}, nil
+	})
+	if err != nil {
+		return fmt.Errorf("store machine %s: %w", m.Name, err)
+	}
+	shown, err := decodeMachine(m.Name, after.value)
+	if err != nil {
+		return fmt.Errorf("store machine %s: %w", m.Name, err)
+	}
+	s.view.machines.put(m.Name, after.revision, shown)
+	return nil
+}
+
+// DeleteMachine forgets a machine. One that is not stored is not an error.
+func (s *Store) DeleteMachine(ctx context.Context, name string) error {
+	key, err := encodeID(name)
+	if err != nil {
+		return fmt.Errorf("delete machine: %w", err)
+	}
+	after, err := compareAndSet(ctx, s.buckets.machines, key, func(entry) (change, error) {
+		return change{op: opRemove}, nil
+	})
+	if err != nil {
+		return fmt.Errorf("delete machine %s: %w", name, err)
+	}
+	if after.revision != 0 {
+		s.view.machines.removed(name, after.revision)
+	}
+	return nil
+}

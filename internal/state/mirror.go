@@ -1,0 +1,197 @@
+package state
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// requestTimeout bounds a single request to the server on the way to a replay.
+const requestTimeout = 10 * time.Second
+
+// follower follows a bucket until its context ends.
+type follower interface {
+	run(ctx context.Context, log *slog.Logger)
+}
+
+// mirror fills one table of a view from one bucket. The view's lock guards the table.
+type mirror[K comparable, V any] struct {
+	view        *View
+	kv          jetstream.KeyValue
+	decodeKey   func(key string) (K, error)
+	decodeValue func(k K, value []byte) (*V, error)
+	onChange    func(k K, v *V) // called with the lock held; a nil value: gone
+	table       table[K, V]
+	live        bool // replayed in the view's generation, and following
+}
+
+func newMirror[K comparable, V any](v *View, kv jetstream.KeyValue, decodeKey func(string) (K, error),
+	decodeValue func(K, []byte) (*V, error), compare func(a, b K) int,
+) *mirror[K, V] {
+	return &mirror[K, V]{
+		view: v, kv: kv, decodeKey: decodeKey, decodeValue: decodeValue,
+		onChange: func(K, *V) {}, table: newTable[K, V](compare),
+	}
+}
+
+// put shows a value, be it of a writer or of the watcher.
+func (m *mirror[K, V]) put(k K, revision uint64, v *V) {
+	m.view.mu.Lock()
+	defer m.view.mu.Unlock()
+	if m.table.put(k, revision, v) {
+		m.onChange(k, v)
+		m.view.notify()
+	}
+}
+
+// removed shows that this process removed the entry that had the given revision.
+func (m *mirror[K, V]) removed(k K, revision uint64) {
+	m.view.mu.Lock()
+	defer m.view.mu.Unlock()
+	if m.table.removed(k, revision) {
+		m.onChange(k, nil)
+		m.view.notify()
+	}
+}
+
+// run replays the bucket and follows it, over again whenever the connection was lost.
+func (m *mirror[K, V]) run(ctx context.Context, log *slog.Logger) {
+	log = log.With("bucket", m.kv.Bucket())
+	for backoff := minBackoff; ; backoff = min(2*backoff, time.Second) {
+		generation, stale := m.view.current()
+		err := m.follow(ctx, log, generation, stale)
+		if ctx.Err() != nil {
+			return
+		}
+		if err == nil {
+			backoff = minBackoff
+		} else {
+			log.Warn("following the state failed, starting over", "err", err)
+		}
+		if sleep(ctx, backoff) != nil {
+			return
+		}
+	}
+}
+
+// follow replays the bucket and follows it until the generation ends.
+func (m *mirror[K, V]) follow(ctx context.Context, log *slog.Logger, generation uint64, stale <-chan struct{}) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	upTo, err := m.lastRevision(ctx)
+	if err != nil {
+		return err
+	}
+	w, err := m.kv.WatchAll(ctx)
+	if err != nil {
+		return fmt.Errorf("watch: %w", err)
+	}
+	defer stopWatcher(w)
+	defer m.setLive(false)
+	seen := map[K]struct{}{}
+	replaying := true
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-stale:
+			return nil
+		case e, ok := <-w.Updates():
+			switch {
+			case !ok:
+				return errors.New("the watcher ended")
+			case e != nil:
+				m.watched(log, e, seen)
+			case replaying:
+				replaying = false
+				m.finishReplay(generation, seen, upTo)
+				seen = nil
+			}
+		}
+	}
+}
+
+// lastRevision is the last revision that anything in the bucket got so far.
+func (m *mirror[K, V]) lastRevision(ctx context.Context) (uint64, error) {
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	defer cancel()
+	status, err := m.kv.Status(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("status: %w", err)
+	}
+	bucket, ok := status.(*jetstream.KeyValueBucketStatus)
+	if !ok {
+		return 0, fmt.Errorf("status: unexpected %T", status)
+	}
+	return bucket.StreamInfo().State.LastSeq, nil
+}
+
+// stopWatcher stops a watcher and takes what it still wants to deliver: it would block on it forever.
+func stopWatcher(w jetstream.KeyWatcher) {
+	_ = w.Stop() // fails only if it has ended already
+	timeout := time.NewTimer(requestTimeout)
+	defer timeout.Stop()
+	for {
+		select {
+		case _, ok := <-w.Updates():
+			if !ok {
+				return
+			}
+		case <-timeout.C:
+			return
+		}
+	}
+}
+
+// watched takes what the watcher delivered. An entry that makes no sense is logged and not shown.
+func (m *mirror[K, V]) watched(log *slog.Logger, e jetstream.KeyValueEntry, seen map[K]struct{}) {
+	k, err := m.decodeKey(e.Key())
+	if err != nil {
+		log.Error("ignoring a stored entry with a foreign key", "err", err)
+		return
+	}
+	if seen != nil {
+		seen[k] = struct{}{}
+	}
+	m.view.mu.Lock()
+	m.table.watched = max(m.table.watched, e.Revision())
+	fresh := m.table.fresh(k, e.Revision())
+	m.view.mu.Unlock()
+	if !fresh {
+		return // our own write, most likely: not worth decoding
+	}
+	if e.Operation() == jetstream.KeyValuePut {
+		v, err := m.decodeValue(k, e.Value())
+		if err == nil {
+			m.put(k, e.Revision(), v)
+			return
+		}
+		log.Error("ignoring a corrupt stored entry", "key", e.Key(), "revision", e.Revision(), "err", err)
+	}
+	m.view.mu.Lock()
+	defer m.view.mu.Unlock()
+	if m.table.marker(k, e.Revision()) {
+		m.onChange(k, nil)
+		m.view.notify()
+	}
+}
+
+func (m *mirror[K, V]) finishReplay(generation uint64, seen map[K]struct{}, upTo uint64) {
+	m.view.mu.Lock()
+	defer m.view.mu.Unlock()
+	for _, k := range m.table.sweep(seen, upTo) {
+		m.onChange(k, nil)
+	}
+	m.live = m.view.generation == generation
+	m.view.notify()
+}
+
+func (m *mirror[K, V]) setLive(live bool) {
+	m.view.mu.Lock()
+	defer m.view.mu.Unlock()
+	m.live = live
+}

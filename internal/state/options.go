@@ -1,0 +1,49 @@
+package state
+
+import (
+	"errors"
+	"log/slog"
+	"time"
+
+	"github.com/jonboulle/clockwork"
+)
+
+// The errors that callers tell apart.
+var (
+	// ErrLocked is returned by Open if another process has the directory open.
+	ErrLocked = errors.New("in use by another process")
+	// ErrNotFound is returned for a pair, machine or run that is not stored.
+	ErrNotFound = errors.New("not found")
+	// ErrExists is returned by CreateRun for a run that is already claimed.
+	ErrExists = errors.New("already exists")
+)
+
+// DefaultAckWait is how long the queue waits for a worker's sign of life unless Options says otherwise.
+const DefaultAckWait = 2 * time.Minute
+
+// Options are what Open needs.
+type Options struct {
+	// Dir is where everything is kept; it is created if absent.
+	Dir string
+	// Logger gets the store's and the embedded server's log; nil: slog's default.
+	Logger *slog.Logger
+	// Clock measures durations for the log; nil: the real one. The NATS server has its own, real time, so
+	// that neither AckWait nor the delay of Delivery.Retry follows this clock.
+	Clock clockwork.Clock
+	// AckWait is how long a pulled message stays with its worker without an acknowledgement or a sign of
+	// life before another gets it. It must exceed the time a check can take. 0: DefaultAckWait.
+	AckWait time.Duration
+}
+
+func (o Options) withDefaults() Options {
+	if o.Logger == nil {
+		o.Logger = slog.Default()
+	}
+	if o.Clock == nil {
+		o.Clock = clockwork.NewRealClock()
+	}
+	if o.AckWait <= 0 {
+		o.AckWait = DefaultAckWait
+	}
+	return o
+}

@@ -1,0 +1,145 @@
+package state
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+const (
+	workSubjects = "work.>"
+	consumerName = "workers"
+	// noSite is the subject token of machines without a site; no id starts like that.
+	noSite = "_"
+	// pullWait is how long a pull waits at the server before it is asked again.
+	pullWait = 9 * time.Second
+)
+
+// Job is one check to do: a machine, for a run.
+type Job struct {
+	Run     string `json:"run"` // the run's id
+	Machine string `json:"machine"`
+	Site    string `json:"-"` // part of the subject; empty: none
+}
+
+// Queue is the work queue: at most one message per machine, kept until it is acknowledged.
+type Queue struct {
+	log      *slog.Logger
+	js       jetstream.JetStream
+	stream   jetstream.Stream
+	consumer jetstream.Consumer
+
+	ctx    context.Context // ends with the store
+	cancel context.CancelFunc
+	wg     sync.WaitGroup // pulls that nobody waits for any more
+}
+
+// openQueue makes the stream and its consumer. The consumer is made anew: nobody else can work on an embedded
+// server's queue, so what a dead process had pulled is free again at once, not only after AckWait. Its count of
+// deliveries goes with it.
+func openQueue(ctx context.Context, js jetstream.JetStream, ackWait time.Duration, log *slog.Logger) (*Queue, error) {
+	stream, err := js.CreateOrUpdateStream(ctx, jetstream.StreamConfig{
+		Name:                 streamWork,
+		Description:          "machines to check",
+		Subjects:             []string{workSubjects},
+		Retention:            jetstream.WorkQueuePolicy,
+		Storage:              jetstream.FileStorage,
+		MaxMsgsPerSubject:    1,
+		Discard:              jetstream.DiscardNew,
+		DiscardNewPerSubject: true,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("stream %s: %w", streamWork, err)
+	}
+	if err := stream.DeleteConsumer(ctx, consumerName); err != nil && !errors.Is(err, jetstream.ErrConsumerNotFound) {
+		return nil, fmt.Errorf("consumer %s: %w", consumerName, err)
+	}
+	consumer, err := stream.CreateOrUpdateConsumer(ctx, jetstream.ConsumerConfig{
+		Durable:       consumerName,
+		AckPolicy:     jetstream.AckExplicitPolicy,
+		AckWait:       ackWait,
+		MaxDeliver:    -1,
+		MaxAckPending: -1, // machines that wait for their retry count as pending
+	})
+	if err != nil {
+		return nil, fmt.Errorf("consumer %s: %w", consumerName, err)
+	}
+	q := &Queue{log: log, js: js, stream: stream, consumer: consumer}
+	q.ctx, q.cancel = context.WithCancel(context.Background())
+	return q, nil
+}
+
+func (q *Queue) close() {
+	q.cancel()
+	q.wg.Wait()
+}
+
+// subject is where a job is queued.
+func (j Job) subject() (string, error) {
+	machine, err := encodeID(j.Machine)
+	if err != nil {
+		return "", fmt.Errorf("machine %w", err)
+	}
+	site := noSite
+	if j.Site != "" {
+		if site, err = encodeID(j.Site); err != nil {
+			return "", fmt.Errorf("site of machine %s: %w", j.Machine, err)
+		}
+	}
+	return "work." + site + "." + machine, nil
+}
+
+// Pending returns how many jobs are not acknowledged yet, those in flight and those that wait for their retry
+// included.
+func (q *Queue) Pending(ctx context.Context) (int, error) {
+	info, err := q.stream.Info(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("pending jobs: %w", err)
+	}
+	return int(info.State.Msgs), nil
+}
+
+// Purge removes all jobs, those in flight included, and returns how many there were. Who holds one may still
+// acknowledge it; that changes nothing.
+func (q *Queue) Purge(ctx context.Context) (int, error) {
+	// The client's own call does not tell how many were removed.
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	defer cancel()
+	subject := cmp.Or(q.js.Options().APIPrefix, jetstream.DefaultAPIPrefix) + "STREAM.PURGE." + streamWork
+	msg, err := q.js.Conn().RequestWithContext(ctx, subject, nil)
+	if err != nil {
+		return 0, fmt.Errorf("purge jobs: %w", err)
+	}
+	var resp struct {
+		Error  *jetstream.APIError `json:"error"`
+		Purged int                 `json:"purged"`
+	}
+	if err := json.Unmarshal(msg.Data, &resp); err != nil {
+		return 0, fmt.Errorf("purge jobs: %w", err)
+	}
+	if resp.Error != nil {
+		return 0, fmt.Errorf("purge jobs: %w", resp.Error)
+	}
+	return resp.Purged, nil
+}
+
+// siteOf is the site in a job's subject; empty if it has none.
+func siteOf(subject string) string {
+	parts := strings.Split(subject, ".")
+	if len(parts) != 3 || parts[1] == noSite {
+		return ""
+	}
+	site, err := decodeID(parts[1])
+	if err != nil {
+		return ""
+	}
+	return site
+}

@@ -1,0 +1,150 @@
+package state
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/gofrs/flock"
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+const (
+	reconnectWait = 100 * time.Millisecond
+	// publishTimeout ends the wait for the acknowledgement of a pipelined publish.
+	publishTimeout = 30 * time.Second
+)
+
+// Store is what drift_exporter knows and has to do, kept in JetStream. It is safe for concurrent use.
+type Store struct {
+	log     *slog.Logger
+	lock    *flock.Flock
+	server  *embedded
+	nc      *nats.Conn
+	js      jetstream.JetStream
+	buckets *buckets
+	view    *View
+	queue   *Queue
+
+	cancel context.CancelFunc // ends the followers
+	wg     sync.WaitGroup
+	once   sync.Once
+	closed error
+}
+
+// Open locks the directory, starts the embedded server on it, and replays the view. It returns ErrLocked if
+// another process has the directory. The context bounds the opening only.
+func Open(ctx context.Context, o Options) (*Store, error) {
+	o = o.withDefaults()
+	start := o.Clock.Now()
+	lock, err := lockDir(o.Dir)
+	if err != nil {
+		return nil, err
+	}
+	s := &Store{log: o.Logger, lock: lock, cancel: func() {}}
+	if err := s.open(ctx, o); err != nil {
+		return nil, errors.Join(fmt.Errorf("open storage directory %s: %w", o.Dir, err), s.Close())
+	}
+	s.log.Debug("state opened", "dir", o.Dir, "pairs", len(s.view.Records()), "duration", o.Clock.Since(start))
+	return s, nil
+}
+
+func (s *Store) open(ctx context.Context, o Options) error {
+	var err error
+	if s.server, err = startEmbedded(ctx, o.Dir, s.log); err != nil {
+		return err
+	}
+	if s.nc, err = s.server.connect(s.connOptions()...); err != nil {
+		return err
+	}
+	s.js, err = jetstream.New(s.nc, jetstream.WithPublishAsyncTimeout(publishTimeout),
+		jetstream.WithPublishAsyncMaxPending(2*enqueueBatch))
+	if err != nil {
+		return fmt.Errorf("jetstream: %w", err)
+	}
+	if s.buckets, err = openBuckets(ctx, s.js); err != nil {
+		return err
+	}
+	if s.queue, err = openQueue(ctx, s.js, o.AckWait, s.log); err != nil {
+		return err
+	}
+	if err := s.openView(ctx); err != nil {
+		return err
+	}
+	return s.sweep(ctx)
+}
+
+// openView starts to follow the buckets and waits until they are replayed.
+func (s *Store) openView(ctx context.Context) error {
+	view := newView(s.buckets, s.nc.IsConnected)
+	// The callbacks of the connection are not told of the view before it is whole.
+	s.nc.SetDisconnectErrHandler(func(_ *nats.Conn, err error) {
+		view.cut()
+		s.log.Warn("the connection to the state was lost", "err", err)
+	})
+	s.view = view
+	followCtx, cancel := context.WithCancel(context.Background())
+	s.cancel = cancel
+	for _, f := range view.followers() {
+		s.wg.Go(func() { f.run(followCtx, s.log) })
+	}
+	for {
+		changed := view.Changed()
+		if view.Live() {
+			return nil
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return fmt.Errorf("replay: %w", ctx.Err())
+		}
+	}
+}
+
+func (s *Store) connOptions() []nats.Option {
+	return []nats.Option{
+		nats.Name("drift_exporter"),
+		nats.MaxReconnects(-1),
+		nats.ReconnectWait(reconnectWait),
+		nats.ReconnectHandler(func(*nats.Conn) { s.log.Info("the connection to the state is back") }),
+		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) {
+			s.log.Warn("the connection to the state reports an error", "err", err)
+		}),
+	}
+}
+
+// View returns the copy in memory.
+func (s *Store) View() *View { return s.view }
+
+// Queue returns the work queue.
+func (s *Store) Queue() *Queue { return s.queue }
+
+// Close ends everything that Open started, and unlocks the directory. Calls that are under way fail.
+func (s *Store) Close() error {
+	s.once.Do(func() { s.closed = s.close() })
+	return s.closed
+}
+
+// close goes backwards: what uses the connection, the connection, the server, the lock.
+func (s *Store) close() error {
+	s.cancel()
+	s.wg.Wait()
+	if s.queue != nil {
+		s.queue.close()
+	}
+	if s.nc != nil {
+		s.nc.SetDisconnectErrHandler(nil)
+		s.nc.Close()
+	}
+	if s.server != nil {
+		s.server.stop()
+	}
+	if err := s.lock.Close(); err != nil {
+		return fmt.Errorf("unlock storage directory: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,171 @@
+package state
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+)
+
+// View is a copy in memory of the buckets state, machines and runs, kept up to date. It shows this process's
+// own writes as soon as they return. What it hands out is shared and must not be changed. It is safe for
+// concurrent use.
+type View struct {
+	mu       sync.Mutex
+	records  *mirror[Key, Record]
+	machines *mirror[string, Machine]
+	runs     *mirror[string, Run]
+	alerts   map[Key]*Record // those of records that have something to tell Alertmanager
+	changed  chan struct{}
+	asked    bool // someone waits for changed
+
+	connected  func() bool
+	generation uint64        // counts the connection's losses
+	stale      chan struct{} // closed with the end of the generation
+}
+
+func newView(b *buckets, connected func() bool) *View {
+	v := &View{
+		alerts:    map[Key]*Record{},
+		changed:   make(chan struct{}),
+		connected: connected,
+		stale:     make(chan struct{}),
+	}
+	v.records = newMirror(v, b.state, decodeKey, decodeRecord, compareKeys)
+	v.records.onChange = v.indexAlert
+	v.machines = newMirror(v, b.machines, decodeID, decodeMachine, cmp.Compare[string])
+	v.runs = newMirror(v, b.runs, decodeRun, decodeRunEntry, func(a, b string) int { return CompareRunIDs(b, a) })
+	return v
+}
+
+func compareKeys(a, b Key) int {
+	return cmp.Or(strings.Compare(a.Machine, b.Machine), strings.Compare(a.Pack, b.Pack))
+}
+
+// followers are the mirrors, each to be run in a goroutine of its own.
+func (v *View) followers() []follower { return []follower{v.records, v.machines, v.runs} }
+
+// Record returns a pair's record, without its Detail.
+func (v *View) Record(k Key) (*Record, bool) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.records.table.get(k)
+}
+
+// Records returns all records, retired ones included, ordered by machine and pack, without their Details.
+func (v *View) Records() []*Record {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.records.table.all()
+}
+
+// Alerts returns the records that have an Alert or something Resolving, ordered by machine and pack. Its cost
+// follows their number, not that of all records.
+func (v *View) Alerts() []*Record {
+	v.mu.Lock()
+	records := slices.Collect(maps.Values(v.alerts))
+	v.mu.Unlock()
+	slices.SortFunc(records, func(a, b *Record) int { return compareKeys(a.Key, b.Key) })
+	return records
+}
+
+// indexAlert keeps alerts in step with records; r is nil if the record is gone. The caller holds mu.
+func (v *View) indexAlert(k Key, r *Record) {
+	if r != nil && (r.Alert != nil || len(r.Resolving) > 0) {
+		v.alerts[k] = r
+	} else {
+		delete(v.alerts, k)
+	}
+}
+
+// Machine returns what is known of a machine.
+func (v *View) Machine(name string) (*Machine, bool) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.machines.table.get(name)
+}
+
+// Machines returns all machines, ordered by name.
+func (v *View) Machines() []*Machine {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.machines.table.all()
+}
+
+// Runs returns all runs, the newest instant first.
+func (v *View) Runs() []*Run {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.runs.table.all()
+}
+
+// LastRun returns the run that ended last.
+func (v *View) LastRun() (Run, bool) {
+	var last *Run
+	for _, r := range v.Runs() {
+		if r.Ended() && (last == nil || r.EndedAt.After(last.EndedAt)) {
+			last = r
+		}
+	}
+	if last == nil {
+		return Run{}, false
+	}
+	return *last, true
+}
+
+// CurrentRun returns the run that has not ended: if there are several, that of the newest instant.
+func (v *View) CurrentRun() (Run, bool) {
+	for _, r := range v.Runs() {
+		if !r.Ended() {
+			return *r, true
+		}
+	}
+	return Run{}, false
+}
+
+// Changed returns a channel that is closed at the next change of anything in the view, Live included. To miss
+// nothing, ask for it before reading the view.
+func (v *View) Changed() <-chan struct{} {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.asked = true
+	return v.changed
+}
+
+// notify wakes who waits for a change. The caller holds mu.
+func (v *View) notify() {
+	if v.asked {
+		close(v.changed)
+		v.changed, v.asked = make(chan struct{}), false
+	}
+}
+
+// Live tells whether the view has been replayed since the connection was last lost, and is connected. While
+// it is not, others may have written what the view does not show.
+func (v *View) Live() bool {
+	if !v.connected() {
+		return false
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.records.live && v.machines.live && v.runs.live
+}
+
+// cut notes that the connection was lost: everything has to be replayed.
+func (v *View) cut() {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.generation++
+	v.records.live, v.machines.live, v.runs.live = false, false, false
+	close(v.stale)
+	v.stale = make(chan struct{})
+	v.notify()
+}
+
+// current returns the generation and the channel that is closed at its end.
+func (v *View) current() (uint64, <-chan struct{}) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.generation, v.stale
+}
