@@ -1,0 +1,106 @@
+package exporter
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"strconv"
+
+	"github.com/drift-exporter/drift_exporter/internal/config"
+	"github.com/drift-exporter/drift_exporter/internal/state"
+)
+
+// apiHandler answers a GET of the API with what becomes `data` of the envelope.
+type apiHandler func(ctx context.Context, r *http.Request) (any, error)
+
+// envelope is the one shape of every answer of the API, as Prometheus has it.
+type envelope struct {
+	Status    string    `json:"status"` // success or error
+	Data      any       `json:"data,omitempty"`
+	ErrorType errorType `json:"errorType,omitempty"`
+	Error     string    `json:"error,omitempty"`
+	Warnings  []string  `json:"warnings,omitempty"`
+}
+
+func (e *Exporter) api(h apiHandler) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		ctx, cancel := context.WithTimeout(r.Context(), storeTimeout)
+		defer cancel()
+		data, err := h(ctx, r)
+		if err != nil {
+			e.fail(w, r, e.refuseJSON, err)
+			return
+		}
+		e.succeed(w, r, http.StatusOK, data)
+	}
+}
+
+func (e *Exporter) succeed(w http.ResponseWriter, r *http.Request, status int, data any) {
+	answer := envelope{Status: "success", Data: data}
+	if !e.opts.View.Live() {
+		answer.Warnings = []string{staleState}
+	}
+	e.writeJSON(w, r, status, answer)
+}
+
+func (e *Exporter) refuseJSON(w http.ResponseWriter, r *http.Request, err *httpError) {
+	e.writeJSON(w, r, err.status, envelope{Status: "error", ErrorType: err.typ, Error: err.message})
+}
+
+func (e *Exporter) writeJSON(w http.ResponseWriter, r *http.Request, status int, answer envelope) {
+	body, err := json.Marshal(answer)
+	if err != nil {
+		e.opts.Logger.ErrorContext(r.Context(), "answer could not be encoded", "path", r.URL.Path, "err", err)
+		status, body = http.StatusInternalServerError, []byte(`{"status":"error","errorType":"internal","error":"the answer could not be encoded"}`)
+	}
+	h := w.Header()
+	h.Set("Content-Type", "application/json")
+	h.Set("Cache-Control", "no-store")
+	h.Set("Content-Length", strconv.Itoa(len(body)))
+	w.WriteHeader(status)
+	_, _ = w.Write(body) // the client is gone
+}
+
+// findMachine returns the machine that a request names.
+func (e *Exporter) findMachine(r *http.Request) (*config.Machine, *httpError) {
+	name := r.PathValue("machine")
+	m, ok := e.opts.Fleet().machine(name)
+	if !ok {
+		return nil, notFound("no machine %q is configured", shorten(name))
+	}
+	return m, nil
+}
+
+// findPair returns the pair that a request names, if it is one that is checked.
+func (e *Exporter) findPair(r *http.Request) (pair, *httpError) {
+	m, err := e.findMachine(r)
+	if err != nil {
+		return pair{}, err
+	}
+	name := r.PathValue("pack")
+	for p := range pairs(e.opts.View, m) {
+		switch {
+		case p.pack != name:
+		case !m.Enabled:
+			return pair{}, notFound("drift detection is disabled for machine %q", m.Name)
+		default:
+			return p, nil
+		}
+	}
+	return pair{}, notFound("machine %q does not carry a pack %q", m.Name, shorten(name))
+}
+
+// detail reads the whole record of a pair. A record that was stored since the view was asked is newer and as
+// good; one that is gone or retired counts as none.
+func (e *Exporter) detail(ctx context.Context, k state.Key) (*state.Record, error) {
+	r, err := e.opts.Store.Detail(ctx, k)
+	switch {
+	case err != nil && asHTTP(err).status == http.StatusNotFound:
+		return nil, nil
+	case err != nil:
+		return nil, err
+	case !r.Retired.IsZero():
+		return nil, nil
+	}
+	return r, nil
+}

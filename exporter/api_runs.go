@@ -1,0 +1,95 @@
+package exporter
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"time"
+
+	"github.com/drift-exporter/drift_exporter/internal/state"
+)
+
+// maxRunBody bounds the body of POST /api/v1/runs: ten thousand machines with long names fit.
+const maxRunBody = 1 << 20
+
+// runList is the stored runs, newest first, and when the next one is due.
+type runList struct {
+	Runs    []state.Run `json:"runs"`
+	NextRun *time.Time  `json:"next_run"` // null: not known
+}
+
+func (e *Exporter) apiRuns(ctx context.Context, _ *http.Request) (any, error) {
+	runs, err := e.opts.Store.Runs(ctx)
+	if err != nil {
+		return nil, err
+	}
+	list := runList{Runs: append([]state.Run{}, runs...)}
+	if next := e.opts.Runs.NextRun(); !next.IsZero() {
+		next = next.UTC()
+		list.NextRun = &next
+	}
+	return list, nil
+}
+
+func (e *Exporter) apiRun(ctx context.Context, r *http.Request) (any, error) {
+	id := r.PathValue("id")
+	run, err := e.opts.Store.Run(ctx, id)
+	if errors.Is(err, state.ErrNotFound) {
+		return nil, notFound("no run %q is stored", shorten(id))
+	}
+	return run, err
+}
+
+func (e *Exporter) apiStartRun(w http.ResponseWriter, r *http.Request) {
+	if !e.opts.EnableLifecycle {
+		e.refuseJSON(w, r, lifecycleOff())
+		return
+	}
+	machines, err := readRunRequest(http.MaxBytesReader(w, r.Body, maxRunBody))
+	if err != nil {
+		e.fail(w, r, e.refuseJSON, err)
+		return
+	}
+	id, err := e.opts.Runs.StartRun(r.Context(), machines)
+	if err != nil {
+		e.fail(w, r, e.refuseJSON, err)
+		return
+	}
+	e.succeed(w, r, http.StatusAccepted, struct {
+		ID string `json:"id"`
+	}{id})
+}
+
+// readRunRequest reads which machines a run is asked for: none, for an empty body or list, are all of them.
+func readRunRequest(body io.Reader) ([]string, error) {
+	text, err := io.ReadAll(body)
+	if large, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		return nil, &httpError{http.StatusRequestEntityTooLarge, errBadData, fmt.Sprintf("the body is larger than %d bytes", large.Limit)}
+	}
+	if err != nil {
+		return nil, badData("the body could not be read: %v", err)
+	}
+	text = bytes.TrimSpace(text)
+	if len(text) == 0 {
+		return nil, nil
+	}
+	if text[0] != '{' { // null would do for the decoder, and start everything
+		return nil, badData(`the body must be a JSON object like {"machines":["web1"]}`)
+	}
+	var asked struct {
+		Machines []string `json:"machines"`
+	}
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&asked); err != nil {
+		return nil, badData(`the body must be a JSON object like {"machines":["web1"]}: %v`, err)
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return nil, badData("the body must be one JSON object and nothing after it")
+	}
+	return asked.Machines, nil
+}

@@ -1,0 +1,114 @@
+package exporter
+
+import (
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/drift-exporter/drift_exporter/internal/config"
+)
+
+// filter chooses machines and pairs. Its zero value lets everything through.
+type filter struct {
+	text   string // in the machine's name, display name, address or a label ("env=prod"), or in the pack; lower case
+	pack   string
+	status standing
+	labels []label // every one of them
+}
+
+type label struct{ name, value string }
+
+// listQuery is what GET /api/v1/machines is asked.
+type listQuery struct {
+	filter
+	limit int
+	after string // machine name: only those that sort after it
+}
+
+// The size of a page of the API.
+const (
+	defaultLimit = 100
+	maxLimit     = 1000
+)
+
+// parseFilter reads q, pack, status and label (name=value, any number of times). Parameters it does not know
+// are ignored, as Prometheus does.
+func parseFilter(v url.Values) (filter, error) {
+	f := filter{text: strings.ToLower(strings.TrimSpace(v.Get("q"))), pack: v.Get("pack"), status: standing(v.Get("status"))}
+	if f.status != "" && !slices.Contains(standings(), f.status) {
+		return filter{}, badData("status %q must be one of %s", shorten(string(f.status)), joinStandings())
+	}
+	for _, text := range v["label"] {
+		name, value, ok := strings.Cut(text, "=")
+		if !ok || name == "" {
+			return filter{}, badData("label %q must be name=value", shorten(text))
+		}
+		f.labels = append(f.labels, label{name, value})
+	}
+	return f, nil
+}
+
+func joinStandings() string {
+	var names []string
+	for _, s := range standings() {
+		names = append(names, string(s))
+	}
+	return strings.Join(names, ", ")
+}
+
+func parseListQuery(v url.Values) (listQuery, error) {
+	f, err := parseFilter(v)
+	if err != nil {
+		return listQuery{}, err
+	}
+	q := listQuery{filter: f, limit: defaultLimit, after: v.Get("next_token")}
+	if text := v.Get("limit"); text != "" {
+		if q.limit, err = strconv.Atoi(text); err != nil || q.limit < 1 || q.limit > maxLimit {
+			return listQuery{}, badData("limit %q must be a number from 1 to %d", shorten(text), maxLimit)
+		}
+	}
+	return q, nil
+}
+
+// ofPairs tells whether the filter asks anything of pairs.
+func (f filter) ofPairs() bool { return f.pack != "" || f.status != "" }
+
+// matching returns the machine's pairs that the filter lets through, and whether the machine itself is in the
+// list: one without such pairs is only where nothing is asked of pairs.
+func (e *Exporter) matching(m *config.Machine, f filter) (found []pair, ok bool) {
+	if !f.hasLabels(m) {
+		return nil, false
+	}
+	named := f.names(m)
+	for p := range pairs(e.opts.View, m) {
+		if (named || f.in(p.pack)) && (f.pack == "" || p.pack == f.pack) && (f.status == "" || p.is(f.status)) {
+			found = append(found, p)
+		}
+	}
+	return found, len(found) > 0 || named && !f.ofPairs()
+}
+
+func (f filter) hasLabels(m *config.Machine) bool {
+	return !slices.ContainsFunc(f.labels, func(l label) bool {
+		value, ok := m.Labels[l.name]
+		return !ok || value != l.value
+	})
+}
+
+// names tells whether the text is found in what names the machine.
+func (f filter) names(m *config.Machine) bool {
+	if f.in(m.Name) || f.in(m.DisplayName) || f.in(m.Address) {
+		return true
+	}
+	for name, value := range m.Labels {
+		if f.in(name + "=" + value) {
+			return true
+		}
+	}
+	return false
+}
+
+func (f filter) in(s string) bool {
+	return f.text == "" || strings.Contains(strings.ToLower(s), f.text)
+}

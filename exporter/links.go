@@ -1,0 +1,60 @@
+package exporter
+
+import (
+	"fmt"
+	"net/url"
+	"path"
+	"regexp"
+	"strings"
+
+	"github.com/drift-exporter/drift_exporter/internal/state"
+)
+
+// links builds the addresses of pages as browsers see them.
+type links struct {
+	base string  // "" or "/x"
+	host url.URL // scheme and host; empty if there is no external URL
+}
+
+var plainPath = regexp.MustCompile(`^[A-Za-z0-9/._~-]*$`)
+
+// cleanPrefix makes "/x" of "x", "/x/" and the like, and "" of "/". Only plain paths are taken: braces would be
+// wildcards to the router, and escapes mean different things to different proxies.
+func cleanPrefix(p string) (string, error) {
+	if !plainPath.MatchString(p) {
+		return "", fmt.Errorf("%q must have only letters, digits and / . _ ~ -", p)
+	}
+	return strings.TrimSuffix(path.Clean("/"+p), "/"), nil
+}
+
+// Fleet is the fleet page.
+func (l links) Fleet() string { return l.base + "/" }
+
+// Path is a fixed address, such as "/metrics".
+func (l links) Path(p string) string { return l.base + p }
+
+// Machine is the page of a machine.
+func (l links) Machine(name string) string { return l.base + "/machines/" + url.PathEscape(name) }
+
+// Pair is the diff view.
+func (l links) Pair(machine, pack string) string {
+	return l.base + l.pairPath(state.Key{Machine: machine, Pack: pack})
+}
+
+// pairPath is the part that the diff view and its data in the API have in common.
+func (l links) pairPath(k state.Key) string {
+	return "/machines/" + url.PathEscape(k.Machine) + "/packs/" + url.PathEscape(k.Pack)
+}
+
+// Absolute is an address for somewhere else than a page of ours; without an external URL it stays a path.
+func (l links) Absolute(p string) string {
+	if l.host.Host == "" {
+		return p
+	}
+	return l.host.String() + p
+}
+
+// DiffURL is the address of a pair's diff view below an external URL: the link in its alert.
+func DiffURL(external *url.URL, k state.Key) string {
+	return external.JoinPath("machines", url.PathEscape(k.Machine), "packs", url.PathEscape(k.Pack)).String()
+}

@@ -1,0 +1,83 @@
+package exporter
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+)
+
+// maxScrapes bounds scrapes under way at once: each holds every series of the fleet in memory.
+const maxScrapes = 10
+
+// metricsHandler serves what can be gathered even if some of it cannot: the failure is logged and counted in
+// promhttp_metric_handler_errors_total, and the gauges that are fine keep their series.
+func (e *Exporter) metricsHandler() http.Handler {
+	return promhttp.InstrumentMetricHandler(e.opts.Registerer, promhttp.HandlerFor(e.opts.Gatherer, promhttp.HandlerOpts{
+		ErrorLog:            scrapeLog{e.opts.Logger},
+		ErrorHandling:       promhttp.ContinueOnError,
+		Registry:            e.opts.Registerer,
+		MaxRequestsInFlight: maxScrapes,
+		EnableOpenMetrics:   true,
+	}))
+}
+
+// scrapeLog is promhttp's idea of a logger.
+type scrapeLog struct{ log *slog.Logger }
+
+func (l scrapeLog) Println(v ...any) { l.log.Error("scrape failed", "err", fmt.Sprint(v...)) }
+
+func (e *Exporter) healthy(w http.ResponseWriter, _ *http.Request) {
+	say(w, "drift_exporter is healthy.")
+}
+
+// ready is for load balancers and start-up probes: no before the state is complete, since what is shown of a
+// half-read state is wrong.
+func (e *Exporter) ready(w http.ResponseWriter, r *http.Request) {
+	if err := e.notReady(); err != nil {
+		e.refusePlain(w, r, &httpError{http.StatusServiceUnavailable, errUnavailable, "not ready: " + err.Error()})
+		return
+	}
+	say(w, "drift_exporter is ready.")
+}
+
+func (e *Exporter) notReady() error {
+	if f := e.opts.Fleet(); f == nil || f.Config == nil {
+		return errors.New("no configuration is loaded")
+	}
+	if !e.opts.View.Live() {
+		return errors.New(staleState)
+	}
+	if e.opts.Ready != nil {
+		return e.opts.Ready()
+	}
+	return nil
+}
+
+// staleState is what clients are told while the view is not live.
+const staleState = "the state is not connected or still being read: it may be old or incomplete"
+
+func (e *Exporter) reload(w http.ResponseWriter, r *http.Request) {
+	if !e.opts.EnableLifecycle || e.opts.Reload == nil {
+		e.refusePlain(w, r, lifecycleOff())
+		return
+	}
+	if err := e.opts.Reload(r.Context()); err != nil {
+		e.refusePlain(w, r, &httpError{http.StatusInternalServerError, errInternal, "failed to reload config: " + err.Error()})
+		return
+	}
+	say(w, "The configuration was reloaded.")
+}
+
+func lifecycleOff() *httpError {
+	return &httpError{http.StatusForbidden, errForbidden, "Lifecycle API is not enabled: start drift_exporter with --web.enable-lifecycle."}
+}
+
+func say(w http.ResponseWriter, line string) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	_, _ = io.WriteString(w, line+"\n") // the client is gone
+}

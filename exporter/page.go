@@ -1,0 +1,119 @@
+package exporter
+
+import (
+	"bytes"
+	"fmt"
+	"html/template"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/drift-exporter/drift_exporter/internal/state"
+)
+
+// page is what every template gets.
+type page struct {
+	Title     string
+	Warning   string // what is wrong with everything on the page
+	Version   string
+	Lifecycle bool
+	Current   *state.Run // the run in progress
+	Last      *state.Run
+	Next      time.Time
+	Content   any
+}
+
+// parsePages parses one set of templates for each page: the layout, the parts and the page's own content.
+func (e *Exporter) parsePages() (map[string]*template.Template, error) {
+	funcs := template.FuncMap{
+		"visible":    visible,
+		"words":      words,
+		"when":       when,
+		"iso":        func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
+		"relative":   func(t time.Time) string { return relative(t, e.opts.Clock.Now()) },
+		"diffLines":  diffLines,
+		"asset":      e.assetURL,
+		"fleetURL":   e.links.Fleet,
+		"pathURL":    e.links.Path,
+		"machineURL": e.links.Machine,
+		"pairURL":    e.links.Pair,
+	}
+	all := map[string]*template.Template{}
+	for _, name := range []string{"fleet", "machine", "pair", "error"} {
+		t, err := template.New("layout.html").Funcs(funcs).
+			ParseFS(embedded, "templates/layout.html", "templates/parts.html", "templates/"+name+".html")
+		if err != nil {
+			return nil, fmt.Errorf("exporter: page %s: %w", name, err)
+		}
+		all[name] = t
+	}
+	return all, nil
+}
+
+// render writes a page whole or not at all.
+func (e *Exporter) render(w http.ResponseWriter, r *http.Request, status int, name, title string, content any) {
+	p := page{Title: title, Version: e.opts.Version, Lifecycle: e.opts.EnableLifecycle, Next: e.opts.Runs.NextRun(), Content: content}
+	if !e.opts.View.Live() {
+		p.Warning = staleState
+	}
+	if run, ok := e.opts.View.CurrentRun(); ok {
+		p.Current = &run
+	}
+	if run, ok := e.opts.View.LastRun(); ok {
+		p.Last = &run
+	}
+	var body bytes.Buffer
+	if err := e.pages[name].Execute(&body, p); err != nil {
+		e.opts.Logger.ErrorContext(r.Context(), "page could not be rendered", "path", r.URL.Path, "err", err)
+		e.refusePlain(w, r, &httpError{http.StatusInternalServerError, errInternal, "the page could not be rendered"})
+		return
+	}
+	h := w.Header()
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Cache-Control", "no-store")
+	h.Set("Content-Length", strconv.Itoa(body.Len()))
+	w.WriteHeader(status)
+	_, _ = body.WriteTo(w) // the client is gone
+}
+
+// errorContent is a page that says why there is not the one that was asked for, and where to go from here.
+type errorContent struct {
+	Status  int
+	Heading string
+	Message string
+	Links   []pageLink
+}
+
+type pageLink struct{ Text, URL string }
+
+func (e *Exporter) refusePage(w http.ResponseWriter, r *http.Request, err *httpError) {
+	e.refusePageWith(w, r, err)
+}
+
+func (e *Exporter) refusePageWith(w http.ResponseWriter, r *http.Request, err *httpError, more ...pageLink) {
+	c := errorContent{Status: err.status, Heading: http.StatusText(err.status), Message: err.message}
+	c.Links = append(more, pageLink{"All machines", e.links.Fleet()})
+	e.render(w, r, err.status, "error", c.Heading, c)
+}
+
+// checkNow starts a run from a page's button: of the page's machine, or of all. It leads back to the page.
+func (e *Exporter) checkNow(w http.ResponseWriter, r *http.Request) {
+	if !e.opts.EnableLifecycle {
+		e.refusePage(w, r, lifecycleOff())
+		return
+	}
+	back, machines := e.links.Fleet(), []string(nil)
+	if r.PathValue("machine") != "" {
+		m, err := e.findMachine(r)
+		if err != nil {
+			e.refusePage(w, r, err)
+			return
+		}
+		back, machines = e.links.Machine(m.Name), []string{m.Name}
+	}
+	if _, err := e.opts.Runs.StartRun(r.Context(), machines); err != nil {
+		e.fail(w, r, e.refusePage, err)
+		return
+	}
+	http.Redirect(w, r, back, http.StatusSeeOther)
+}

@@ -1,0 +1,96 @@
+package exporter
+
+import (
+	"fmt"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+)
+
+// visible shows text that a machine chose just as it is: what a browser would not show, or would show in
+// another place (control characters, marks that turn the direction of writing, bytes that are no UTF-8), becomes
+// an escape that can be seen. Newlines and tabs stay.
+func visible(s string) string {
+	if strings.IndexFunc(s, hidden) < 0 && utf8.ValidString(s) {
+		return s
+	}
+	var b strings.Builder
+	for i := 0; i < len(s); {
+		r, size := utf8.DecodeRuneInString(s[i:])
+		switch {
+		case r == utf8.RuneError && size == 1:
+			fmt.Fprintf(&b, `\x%02x`, s[i])
+		case hidden(r) && r < 0x80:
+			fmt.Fprintf(&b, `\x%02x`, r)
+		case hidden(r):
+			fmt.Fprintf(&b, `\u{%04x}`, r)
+		default:
+			b.WriteRune(r)
+		}
+		i += size
+	}
+	return b.String()
+}
+
+func hidden(r rune) bool {
+	return r != '\n' && r != '\t' && (unicode.IsControl(r) || unicode.In(r, unicode.Cf, unicode.Zl, unicode.Zp))
+}
+
+// words makes an identifier such as wrong_permissions readable.
+func words(v any) string { return strings.ReplaceAll(fmt.Sprint(v), "_", " ") }
+
+// when is an instant as pages show it.
+func when(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") }
+
+// between is the distance of two instants in its largest unit, as in "3 hours".
+func between(a, b time.Time) string {
+	d := b.Sub(a).Abs()
+	for _, unit := range []struct {
+		name string
+		size time.Duration
+	}{{"day", 24 * time.Hour}, {"hour", time.Hour}, {"minute", time.Minute}, {"second", time.Second}} {
+		if n := int(d / unit.size); n == 1 {
+			return "1 " + unit.name
+		} else if n > 1 {
+			return fmt.Sprintf("%d %ss", n, unit.name)
+		}
+	}
+	return "a moment"
+}
+
+// relative says how long ago, or in how long, an instant is.
+func relative(t, now time.Time) string {
+	if t.After(now) {
+		return "in " + between(now, t)
+	}
+	return between(t, now) + " ago"
+}
+
+// diffLine is a line of a unified diff with what it is: head, hunk, add, del, note or same.
+type diffLine struct{ Class, Text string }
+
+// diffLines takes a unified diff apart. Lines of the head are told by their place: a removed line "-- x" looks
+// the same.
+func diffLines(diff string) []diffLine {
+	var lines []diffLine
+	inHead := true
+	for line := range strings.Lines(diff) {
+		line = strings.TrimSuffix(line, "\n")
+		class := "same"
+		switch {
+		case strings.HasPrefix(line, "@@"):
+			class, inHead = "hunk", false
+		case inHead:
+			class = "head"
+		case strings.HasPrefix(line, "+"):
+			class = "add"
+		case strings.HasPrefix(line, "-"):
+			class = "del"
+		case strings.HasPrefix(line, `\`):
+			class = "note"
+		}
+		lines = append(lines, diffLine{class, line})
+	}
+	return lines
+}
