@@ -2,6 +2,8 @@ package config
 
 import (
 	"net/url"
+	"slices"
+	"strings"
 	"time"
 
 	promconfig "github.com/prometheus/common/config"
@@ -114,10 +116,17 @@ type Alertmanager struct {
 
 // Machine returns the machine of that name.
 func (c *Config) Machine(name string) (*Machine, bool) {
-	for i := range c.Machines { // replaced by a binary search: Machines is sorted
-		if c.Machines[i].Name == name {
-			return &c.Machines[i], true
-		}
+	i, found := slices.BinarySearchFunc(c.Machines, name, func(m Machine, name string) int {
+		return strings.Compare(m.Name, name)
+	})
+	if !found {
+		return nil, false
 	}
-	return nil, false
+	return &c.Machines[i], true
 }
+
+// String is the file's name: a configuration holds secrets, and must not print them by accident.
+func (c *Config) String() string { return c.File }
+
+// String is the URL, for the same reason.
+func (a Alertmanager) String() string { return a.URL.String() }
