@@ -57,7 +57,7 @@ type pairSummary struct {
 }
 
 func (e *Exporter) apiMachines(_ context.Context, r *http.Request) (any, error) {
-	q, err := parseListQuery(r.URL.Query())
+	q, err := parseListQuery(r.URL.RawQuery)
 	if err != nil {
 		return nil, err
 	}

@@ -78,3 +78,39 @@ func BenchmarkGatherGaugeVecs(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkFleetPage is the first page of a large fleet: all pairs are counted and sorted, a hundred are shown.
+func BenchmarkFleetPage(b *testing.B) {
+	s, fleet := bigFleet()
+	r := newRig(b, func(r *rig, o *Options) { o.View, o.Store, r.fleet = s, s, fleet })
+	b.ReportAllocs()
+	for b.Loop() {
+		if res, _ := r.get(b, "/?q=web"); res.StatusCode != 200 {
+			b.Fatal(res.Status)
+		}
+	}
+}
+
+// BenchmarkMetricsPage is a whole scrape of a large fleet, encoding included.
+func BenchmarkMetricsPage(b *testing.B) {
+	s, fleet := bigFleet()
+	r := newRig(b, func(r *rig, o *Options) { o.View, o.Store, r.fleet = s, s, fleet })
+	b.ReportAllocs()
+	for b.Loop() {
+		if res, _ := r.get(b, "/metrics"); res.StatusCode != 200 {
+			b.Fatal(res.Status)
+		}
+	}
+}
+
+// BenchmarkMachinesAPI is the largest page that the API gives.
+func BenchmarkMachinesAPI(b *testing.B) {
+	s, fleet := bigFleet()
+	r := newRig(b, func(r *rig, o *Options) { o.View, o.Store, r.fleet = s, s, fleet })
+	b.ReportAllocs()
+	for b.Loop() {
+		if res, _ := r.get(b, "/api/v1/machines?limit=1000"); res.StatusCode != 200 {
+			b.Fatal(res.Status)
+		}
+	}
+}

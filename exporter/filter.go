@@ -32,6 +32,16 @@ const (
 	maxLimit     = 1000
 )
 
+// parseQuery is url.ParseQuery with an error for the client: what http.Request drops silently would be a filter
+// that is not applied.
+func parseQuery(raw string) (url.Values, error) {
+	v, err := url.ParseQuery(raw)
+	if err != nil {
+		return nil, badData("the query is malformed: %v", err)
+	}
+	return v, nil
+}
+
 // parseFilter reads q, pack, status and label (name=value, any number of times). Parameters it does not know
 // are ignored, as Prometheus does.
 func parseFilter(v url.Values) (filter, error) {
@@ -57,7 +67,11 @@ func joinStandings() string {
 	return strings.Join(names, ", ")
 }
 
-func parseListQuery(v url.Values) (listQuery, error) {
+func parseListQuery(raw string) (listQuery, error) {
+	v, err := parseQuery(raw)
+	if err != nil {
+		return listQuery{}, err
+	}
 	f, err := parseFilter(v)
 	if err != nil {
 		return listQuery{}, err

@@ -60,8 +60,11 @@ func newRow(p pair) row {
 }
 
 func (e *Exporter) fleetPage(w http.ResponseWriter, r *http.Request) {
-	asked := r.URL.Query()
-	f, err := parseFilter(asked)
+	asked, err := parseQuery(r.URL.RawQuery)
+	f := filter{}
+	if err == nil {
+		f, err = parseFilter(asked)
+	}
 	if err != nil {
 		e.fail(w, r, e.refusePage, err)
 		return

@@ -1,0 +1,120 @@
+package exporter
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/drift-exporter/drift_exporter/internal/state"
+)
+
+func TestDiffViewOfADriftedPair(t *testing.T) {
+	d := newRig(t, nil).open(t, "/machines/web1/packs/base", 200)
+	for _, want := range []string{
+		"Web 1 against Base Pack",
+		"drifted 3 mismatches in 12 items, 1 waived",
+		"Last check 2026-01-29 06:00:03 UTC (3 hours ago)",
+		"drifted since 2026-01-29 06:00:03 UTC",
+		"Cause the machine changed",
+		"Waiver ends 2026-03-02 00:00:00 UTC",
+		"Alert firing since 2026-01-29 06:00:03 UTC",
+		"wrong permissions wanted by packs/base.yaml:9 Expected 0600 Actual 0644",
+		"curl missing package wanted by packs/base.yaml:21 Expected >= 8.0.0 Actual (empty)",
+		"waived: banner under review",
+	} {
+		assert.Contains(t, d.text, want)
+	}
+	t.Run("mismatches are grouped by kind, waived ones apart", func(t *testing.T) {
+		var heads []string
+		for _, h := range d.tags("h3") {
+			heads = append(heads, strings.Join(strings.Fields(h), " "))
+		}
+		assert.Equal(t, []string{"file 2", "package 1", "file 1"}, heads)
+		var items []string
+		for _, h := range d.tags("h4") {
+			items = append(items, strings.Fields(h)[0])
+		}
+		assert.Equal(t, []string{"/etc/issue", "/etc/ssh/sshd_config", "curl", "/etc/motd"}, items)
+	})
+	t.Run("the diff is whole and its lines are told apart", func(t *testing.T) {
+		assert.Equal(t, []string{"--- expected", "+++ actual"}, d.all("head"))
+		assert.Equal(t, []string{"− expected", "--- keep out"}, d.all("del"), "a removed line that looks like a head")
+		assert.Equal(t, []string{"+ actual", "+<script>alert(1)</script>"}, d.all("add"))
+		assert.Equal(t, []string{"@@ -1,2 +1,2 @@"}, d.all("hunk"))
+		assert.Equal(t, []string{`\ No newline at end of file`}, d.all("note"))
+		assert.Equal(t, driftedRecord().Detail.Mismatches[2].Diff, d.all("diff")[0])
+	})
+	t.Run("a sensitive item says why it shows no content", func(t *testing.T) {
+		require.Len(t, d.all("sensitive"), 1)
+		assert.Contains(t, d.all("sensitive")[0], "Its content never leaves the machine")
+	})
+}
+
+// Whatever a sensitive mismatch carries, its diff is not shown.
+func TestDiffOfASensitiveItemIsNeverShown(t *testing.T) {
+	r := newRig(t, nil)
+	leaky := driftedRecord()
+	leaky.Detail.Waived[0].Diff = "@@ -1 +1 @@\n-hunter2\n+hunter3\n"
+	r.put(leaky)
+	assert.NotContains(t, r.open(t, "/machines/web1/packs/base", 200).text, "hunter")
+}
+
+func TestDiffViewOfAPairWhoseLastAttemptFailed(t *testing.T) {
+	d := newRig(t, nil).open(t, "/machines/web1/packs/web", 200)
+	assert.Contains(t, d.text, "The last attempt, 2026-01-29 06:00:03 UTC (3 hours ago) , gave no verdict: unreadable : 1 item could not be observed")
+	assert.Contains(t, d.text, "What follows is the last verdict; it stands, and so does its alert.")
+	assert.Contains(t, d.text, "file /etc/shadow : permission denied")
+	assert.Contains(t, d.text, "compliant 0 mismatches in 20 items")
+	assert.Contains(t, d.text, "Last check 2026-01-28 06:00:05 UTC")
+	assert.Contains(t, d.text, "Alert inactive")
+}
+
+func TestDiffViewExplainsWhatIsMissing(t *testing.T) {
+	r := newRig(t, nil)
+	for path, want := range map[string]string{
+		"/machines/db1/packs/base":   "tried but never judged",
+		"/machines/new1/packs/base":  "not been checked against this pack yet. The next run is at 2026-01-30 06:00:00 UTC",
+		"/machines/back1/packs/base": "since both were put back into the fleet",
+		"/machines/off1/packs/base":  "Drift detection is disabled for this machine",
+	} {
+		d := r.open(t, path, 200)
+		assert.Contains(t, d.text, want, path)
+		assert.Empty(t, d.all("verdict"), path)
+	}
+}
+
+func TestDiffViewOfOtherCausesAndAlerts(t *testing.T) {
+	r := newRig(t, nil)
+	for name, tc := range map[string]struct {
+		change func(*state.Record)
+		want   string
+	}{
+		"pack changed":      {func(r *state.Record) { r.Verdict.Cause = state.CausePackChanged }, "Cause the pack changed"},
+		"waiver expired":    {func(r *state.Record) { r.Verdict.Cause = state.CauseWaiverExpired }, "Cause a waiver expired"},
+		"a first verdict":   {func(r *state.Record) { r.Verdict.Cause, r.Alert = "", nil }, "it had drifted already when it was first checked"},
+		"no alert":          {func(r *state.Record) { r.Alert = nil }, "Alert inactive"},
+		"resolved":          {func(r *state.Record) { r.Alert.ResolvedAt = at(9, 0, 0, 0) }, "Alert resolved since 2026-01-29 09:00:00 UTC"},
+		"too much to store": {func(r *state.Record) { r.Detail.Cut = true }, "There is more than can be stored"},
+		"no details":        {func(r *state.Record) { r.Detail = nil }, "no details are stored"},
+		"one mismatch":      {func(r *state.Record) { r.Verdict.Mismatches, r.Verdict.Items = 1, 1 }, "1 mismatch in 1 item,"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			record := driftedRecord()
+			tc.change(record)
+			r.put(record)
+			assert.Contains(t, r.open(t, "/machines/web1/packs/base", 200).text, tc.want)
+		})
+	}
+}
+
+// The page that an alert links to must say what it can even while the store cannot be read.
+func TestDiffViewSurvivesABrokenStore(t *testing.T) {
+	r := newRig(t, nil)
+	r.err = errors.New("nats: timeout")
+	d := r.open(t, "/machines/web1/packs/base", 200)
+	assert.Contains(t, d.text, "The details could not be read: nats: timeout. The counts above are right.")
+	assert.Contains(t, d.text, "drifted 3 mismatches")
+}

@@ -1,0 +1,161 @@
+package exporter
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/drift-exporter/drift_exporter/internal/state"
+)
+
+func errDeadline() error { return context.DeadlineExceeded }
+
+// retiring is a store in which every pair has just left the fleet.
+type retiring struct{ *fakeState }
+
+func (r retiring) Detail(ctx context.Context, k state.Key) (*state.Record, error) {
+	full, err := r.fakeState.Detail(ctx, k)
+	if err != nil {
+		return nil, err
+	}
+	retired := *full
+	retired.Retired = at(9, 0, 0, 0)
+	return &retired, nil
+}
+
+func lifecycle(_ *rig, o *Options) { o.EnableLifecycle = true }
+
+func TestStartRunBody(t *testing.T) {
+	for name, tc := range map[string]struct {
+		body   string
+		status int
+		want   []string
+	}{
+		"no body is all":             {"", 202, nil},
+		"blanks are all":             {" \n", 202, nil},
+		"an empty object is all":     {"{}", 202, nil},
+		"an empty list is all":       {`{"machines":[]}`, 202, []string{}},
+		"some machines":              {`{"machines":["web1","db1"]}`, 202, []string{"web1", "db1"}},
+		"an unknown field":           {`{"machine":["web1"]}`, 400, nil},
+		"no list":                    {`{"machines":"web1"}`, 400, nil},
+		"numbers":                    {`{"machines":[1]}`, 400, nil},
+		"null":                       {"null", 400, nil},
+		"a bare list":                {`["web1"]`, 400, nil},
+		"something after the object": {`{"machines":["web1"]} {}`, 400, nil},
+		"a form":                     {"machines=web1", 400, nil},
+		"cut off":                    {`{"machines":["web1"`, 400, nil},
+		"too large":                  {`{"machines":["` + strings.Repeat("x", maxRunBody) + `"]}`, 413, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newRig(t, lifecycle)
+			res := r.do("POST", "/api/v1/runs", tc.body)
+			body := bodyOf(t, res)
+			require.Equal(t, tc.status, res.StatusCode, body)
+			if tc.status == 202 {
+				assert.JSONEq(t, `{"status":"success","data":{"id":"2026-01-29T10:30:00.25Z"}}`, body)
+				assert.Equal(t, [][]string{tc.want}, r.runs.started)
+				return
+			}
+			assert.Contains(t, body, `"errorType":"bad_data"`)
+			assert.Empty(t, r.runs.started)
+		})
+	}
+}
+
+func TestStartRunRefusals(t *testing.T) {
+	for name, tc := range map[string]struct {
+		err    error
+		status int
+		typ    errorType
+	}{
+		"a run is in progress":   {fmt.Errorf("starting: %w", ErrBusy), 409, errConflict},
+		"a machine is not known": {fmt.Errorf("web9: %w", ErrUnknownMachine), 400, errBadData},
+		"the state is cut off":   {ErrUnavailable, 503, errUnavailable},
+		"anything else":          {errors.New("boom"), 500, errInternal},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newRig(t, lifecycle)
+			r.runs.err = tc.err
+			res := r.do("POST", "/api/v1/runs", "")
+			assert.Equal(t, tc.status, res.StatusCode)
+			assert.JSONEq(t, fmt.Sprintf(`{"status":"error","errorType":%q,"error":%q}`, tc.typ, tc.err), bodyOf(t, res))
+
+			res = r.do("POST", "/machines/web1", "")
+			assert.Equal(t, tc.status, res.StatusCode, "the button tells as much")
+			assert.Contains(t, res.Header.Get("Content-Type"), "text/html")
+		})
+	}
+}
+
+func TestRunsAreStartedOnlyWithTheLifecycleEnabled(t *testing.T) {
+	r := newRig(t, nil)
+	for path, contentType := range map[string]string{"/api/v1/runs": "application/json", "/": "text/html", "/machines/web1": "text/html"} {
+		res := r.do("POST", path, "")
+		assert.Equal(t, 403, res.StatusCode, path)
+		assert.Contains(t, res.Header.Get("Content-Type"), contentType)
+		assert.Contains(t, bodyOf(t, res), "--web.enable-lifecycle")
+	}
+	assert.Empty(t, r.runs.started)
+	_, page := r.get(t, "/")
+	assert.NotContains(t, page, `method="post"`)
+}
+
+func TestTheButtonStartsARunAndComesBack(t *testing.T) {
+	r := newRig(t, func(_ *rig, o *Options) {
+		o.EnableLifecycle, o.ExternalURL = true, mustURL(t, "https://ops.example.org/drift")
+	})
+	_, page := r.get(t, "/drift/machines/web1")
+	require.Contains(t, page, `<form method="post" action="/drift/machines/web1"><button>`)
+	res := r.do("POST", "/drift/machines/web1", "", "Origin", "https://ops.example.org")
+	assert.Equal(t, 303, res.StatusCode)
+	assert.Equal(t, "/drift/machines/web1", res.Header.Get("Location"))
+	res = r.do("POST", "/drift/", "")
+	assert.Equal(t, "/drift/", res.Header.Get("Location"))
+	assert.Equal(t, [][]string{{"web1"}, nil}, r.runs.started)
+	assert.Equal(t, 404, r.do("POST", "/drift/machines/none", "").StatusCode)
+
+	r.fakeState.runs = append([]state.Run{{ID: "2026-01-29T09:59:00Z", Phase: state.RunRunning, StartedAt: at(9, 59, 0, 0), Total: 4}}, r.fakeState.runs...)
+	_, page = r.get(t, "/drift/machines/web1")
+	assert.Contains(t, page, "<button disabled>", "one run at a time")
+}
+
+func FuzzRunRequest(f *testing.F) {
+	f.Add(`{"machines":["web1"]}`)
+	f.Add(`{"machines":null}`)
+	f.Add("null")
+	f.Add("{} {}")
+	f.Add("\xff")
+	f.Fuzz(func(t *testing.T, body string) {
+		machines, err := readRunRequest(strings.NewReader(body))
+		if err != nil {
+			require.Less(t, asHTTP(err).status, 500, "the client's fault, never ours")
+			require.Empty(t, machines)
+			return
+		}
+		text := strings.TrimSpace(body)
+		require.True(t, text == "" || text[0] == '{' && text[len(text)-1] == '}', "one object or nothing: %q", body)
+	})
+}
+
+func FuzzListQuery(f *testing.F) {
+	f.Add("status=drifted&pack=base&label=env=prod&limit=5&next_token=web1&q=x")
+	f.Add("limit=-1")
+	f.Add("q=%zz&label=")
+	f.Fuzz(func(t *testing.T, raw string) {
+		q, err := parseListQuery(raw)
+		if err != nil {
+			require.Equal(t, 400, asHTTP(err).status)
+			return
+		}
+		require.GreaterOrEqual(t, q.limit, 1)
+		require.LessOrEqual(t, q.limit, maxLimit)
+		r := &Exporter{opts: Options{View: newFakeState()}}
+		m := box("web1", "base")
+		r.matching(&m, q.filter)
+	})
+}
