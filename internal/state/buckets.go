@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
@@ -23,48 +24,90 @@ const (
 // and those of writers that lost the race to point to theirs.
 const detailRevisions = 8
 
-// markerTTL is how long the marker of a deleted key stays, for watchers that were cut off to learn of it.
-// They replay in full after a cut, so nothing depends on its length.
-const markerTTL = time.Hour
+// defaultMarkerTTL is how long the marker of a deleted key stays, for watchers to learn of it. Those that were
+// cut off replay in full, so nothing depends on its length.
+const defaultMarkerTTL = time.Hour
 
-// buckets are the handles of all key-value buckets.
-type buckets struct {
-	state, detail, history, machines, runs jetstream.KeyValue
+// bucket is a key-value bucket and the stream that it is made of.
+type bucket struct {
+	name      string
+	kv        jetstream.KeyValue
+	stream    jetstream.Stream
+	markerTTL time.Duration // 0: nobody watches the bucket, so that deleting leaves no markers
 }
 
-func openBuckets(ctx context.Context, js jetstream.JetStream) (*buckets, error) {
+// buckets are all of them.
+type buckets struct {
+	state, detail, history, machines, runs *bucket
+}
+
+func openBuckets(ctx context.Context, js jetstream.JetStream, markerTTL time.Duration) (*buckets, error) {
 	b := &buckets{}
 	for _, c := range []struct {
-		into    *jetstream.KeyValue
-		name    string
-		about   string
-		history uint8
-		markers bool
+		into      **bucket
+		name      string
+		about     string
+		history   uint8
+		markerTTL time.Duration
 	}{
-		{&b.state, bucketState, "last verdict, last attempt and alert of a pair", 1, true},
-		{&b.detail, bucketDetail, "mismatches, diffs and errors of a pair", detailRevisions, false},
-		{&b.history, bucketHistory, "changes of a pair's verdict", jetstream.KeyValueMaxHistory, false},
-		{&b.machines, bucketMachines, "facts and last attempt of a machine", 1, true},
-		{&b.runs, bucketRuns, "runs", 1, true},
+		{&b.state, bucketState, "last verdict, last attempt and alert of a pair", 1, markerTTL},
+		{&b.detail, bucketDetail, "mismatches, diffs and errors of a pair", detailRevisions, 0},
+		{&b.history, bucketHistory, "changes of a pair's verdict", jetstream.KeyValueMaxHistory, 0},
+		{&b.machines, bucketMachines, "facts and last attempt of a machine", 1, markerTTL},
+		{&b.runs, bucketRuns, "runs", 1, markerTTL},
 	} {
-		cfg := jetstream.KeyValueConfig{
+		kv, err := js.CreateOrUpdateKeyValue(ctx, jetstream.KeyValueConfig{
 			Bucket: c.name, Description: c.about, History: c.history, Storage: jetstream.FileStorage,
-		}
-		if c.markers {
-			cfg.LimitMarkerTTL = markerTTL
-		}
-		kv, err := js.CreateOrUpdateKeyValue(ctx, cfg)
+			LimitMarkerTTL: c.markerTTL,
+		})
 		if err != nil {
 			return nil, fmt.Errorf("bucket %s: %w", c.name, err)
 		}
-		*c.into = kv
+		stream, err := js.Stream(ctx, "KV_"+c.name)
+		if err != nil {
+			return nil, fmt.Errorf("bucket %s: %w", c.name, err)
+		}
+		*c.into = &bucket{name: c.name, kv: kv, stream: stream, markerTTL: c.markerTTL}
 	}
 	return b, nil
 }
 
-// bucketSubject is the subject of a key in a bucket, and bucketStream the stream under the bucket.
-func bucketSubject(bucket, key string) string { return "$KV." + bucket + "." + key }
-func bucketStream(bucket string) string       { return "KV_" + bucket }
+// subject is the subject of a key, or of many where key is a pattern.
+func (b *bucket) subject(key string) string { return "$KV." + b.name + "." + key }
+
+// keys lists the keys without reading what they hold.
+func (b *bucket) keys(ctx context.Context) ([]string, error) {
+	info, err := b.stream.Info(ctx, jetstream.WithSubjectFilter(b.subject(">")))
+	if err != nil {
+		return nil, fmt.Errorf("keys of bucket %s: %w", b.name, err)
+	}
+	keys := make([]string, 0, len(info.State.Subjects))
+	for subject := range info.State.Subjects {
+		keys = append(keys, strings.TrimPrefix(subject, b.subject("")))
+	}
+	return keys, nil
+}
+
+// purge removes what a key holds up to a revision, without a marker.
+func (b *bucket) purge(ctx context.Context, key string, upTo uint64) error {
+	if upTo == 0 {
+		return nil
+	}
+	err := b.stream.Purge(ctx, jetstream.WithPurgeSubject(b.subject(key)), jetstream.WithPurgeSequence(upTo+1))
+	if err != nil {
+		return fmt.Errorf("purge %s of bucket %s: %w", key, b.name, err)
+	}
+	return nil
+}
+
+// lastRevision is the last revision that anything in the bucket got so far.
+func (b *bucket) lastRevision(ctx context.Context) (uint64, error) {
+	info, err := b.stream.Info(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("last revision of bucket %s: %w", b.name, err)
+	}
+	return info.State.LastSeq, nil
+}
 
 // isConflict tells whether err says that a key was written by someone else in between. The client maps only
 // some of the ways in which a server says so.

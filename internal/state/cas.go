@@ -37,11 +37,11 @@ const (
 // compareAndSet reads a key, asks next what to do with what it holds, and does that, unless someone else wrote
 // the key meanwhile: then it starts over. It returns the entry that the change left: the new revision and value
 // of a put, and for a removal the revision that was removed, without a value.
-func compareAndSet(ctx context.Context, kv jetstream.KeyValue, key string,
+func (b *bucket) compareAndSet(ctx context.Context, key string,
 	next func(cur entry) (change, error),
 ) (entry, error) {
 	for backoff := minBackoff; ; backoff = min(2*backoff, maxBackoff) {
-		cur, err := read(ctx, kv, key)
+		cur, err := b.read(ctx, key)
 		if err != nil {
 			return entry{}, err
 		}
@@ -49,7 +49,7 @@ func compareAndSet(ctx context.Context, kv jetstream.KeyValue, key string,
 		if err != nil {
 			return entry{}, err
 		}
-		after, err := c.apply(ctx, kv, key, cur)
+		after, err := b.apply(ctx, key, cur, c)
 		if !isConflict(err) {
 			return after, err
 		}
@@ -59,16 +59,16 @@ func compareAndSet(ctx context.Context, kv jetstream.KeyValue, key string,
 	}
 }
 
-func (c change) apply(ctx context.Context, kv jetstream.KeyValue, key string, cur entry) (entry, error) {
+func (b *bucket) apply(ctx context.Context, key string, cur entry, c change) (entry, error) {
 	switch {
 	case c.op == opPut && cur.revision == 0:
-		rev, err := kv.Create(ctx, key, c.value)
+		rev, err := b.kv.Create(ctx, key, c.value)
 		return entry{c.value, rev}, err
 	case c.op == opPut:
-		rev, err := kv.Update(ctx, key, c.value, cur.revision)
+		rev, err := b.kv.Update(ctx, key, c.value, cur.revision)
 		return entry{c.value, rev}, err
 	case c.op == opRemove && cur.revision != 0:
-		err := kv.Purge(ctx, key, jetstream.LastRevision(cur.revision), jetstream.PurgeTTL(markerTTL))
+		err := b.kv.Purge(ctx, key, jetstream.LastRevision(cur.revision), jetstream.PurgeTTL(b.markerTTL))
 		return entry{nil, cur.revision}, err
 	default:
 		return cur, nil
@@ -76,8 +76,8 @@ func (c change) apply(ctx context.Context, kv jetstream.KeyValue, key string, cu
 }
 
 // read returns what a key holds; nothing is not an error.
-func read(ctx context.Context, kv jetstream.KeyValue, key string) (entry, error) {
-	e, err := kv.Get(ctx, key)
+func (b *bucket) read(ctx context.Context, key string) (entry, error) {
+	e, err := b.kv.Get(ctx, key)
 	if errors.Is(err, jetstream.ErrKeyNotFound) {
 		return entry{}, nil
 	}

@@ -1,6 +1,7 @@
 package state
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -90,6 +91,36 @@ func firstThatFit[T any](list []T, room *int) []T {
 	return list
 }
 
+// storedDetail is a detail as it is stored, and where.
+type storedDetail struct {
+	detail   *Detail
+	revision uint64
+	written  bool // it is not what was stored before
+}
+
+// putDetail stores a detail unless it is what is stored. A nil one leaves what is stored.
+func (s *Store) putDetail(ctx context.Context, key string, cur stored, d *Detail) (storedDetail, error) {
+	prev := storedDetail{detail: &Detail{}}
+	if cur.record != nil {
+		prev = storedDetail{detail: cur.record.Detail, revision: cur.record.DetailRevision}
+	}
+	if d == nil || d == prev.detail {
+		return prev, nil
+	}
+	value, err := encode(fitDetail(d, maxDetail))
+	if err != nil || prev.revision != 0 && bytes.Equal(value, cur.detail) {
+		return prev, err
+	}
+	next := storedDetail{detail: &Detail{}, written: true}
+	if err := json.Unmarshal(value, next.detail); err != nil {
+		return storedDetail{}, fmt.Errorf("detail: %w", err)
+	}
+	if next.revision, err = s.buckets.detail.kv.Put(ctx, key, value); err != nil {
+		return storedDetail{}, fmt.Errorf("write detail: %w", err)
+	}
+	return next, nil
+}
+
 // loadDetail reads the revision of a pair's detail that a state entry points to. The state is what was
 // committed: a detail that is gone (lost with the power, or corrupt) is not replaced by one that the state does
 // not point to, but by an empty one that says Cut.
@@ -97,7 +128,7 @@ func (s *Store) loadDetail(ctx context.Context, key string, revision uint64) (*D
 	if revision == 0 {
 		return &Detail{}, nil, nil
 	}
-	e, err := s.buckets.detail.GetRevision(ctx, key, revision)
+	e, err := s.buckets.detail.kv.GetRevision(ctx, key, revision)
 	if errors.Is(err, jetstream.ErrKeyNotFound) {
 		return &Detail{Cut: true}, nil, errDetailGone
 	}

@@ -19,43 +19,37 @@ type historyEntry struct {
 	Previous uint64 `json:"previous,omitempty"`
 }
 
-// putChange writes a history entry if next's verdict differs from prev's, and returns the revision of the
+// putChange writes a history entry if a verdict differs from the one before, and returns the revision of the
 // pair's latest entry.
-func (s *Store) putChange(ctx context.Context, key string, prev, next *Record) (uint64, error) {
+func (s *Store) putChange(ctx context.Context, key string, prev *Record, next *Verdict, d storedDetail) (uint64, error) {
 	var latest uint64
 	if prev != nil {
 		latest = prev.HistoryRevision
 	}
-	if !isChange(prev, next) {
+	if !isChange(prev, next, d) {
 		return latest, nil
 	}
-	d := &Detail{}
-	if next.Detail != nil {
-		d = fitDetail(&Detail{Mismatches: next.Detail.Mismatches}, maxChange)
-	}
-	value, err := encode(historyEntry{Change{Verdict: *next.Verdict, Mismatches: d.Mismatches}, latest})
+	c := Change{Verdict: *next, Mismatches: fitDetail(&Detail{Mismatches: d.detail.Mismatches}, maxChange).Mismatches}
+	value, err := encode(historyEntry{c, latest})
 	if err != nil {
 		return 0, err
 	}
-	revision, err := s.buckets.history.Put(ctx, key, value)
+	revision, err := s.buckets.history.kv.Put(ctx, key, value)
 	if err != nil {
 		return 0, fmt.Errorf("write history: %w", err)
 	}
 	return revision, nil
 }
 
-// isChange tells whether next holds a verdict that differs from prev's: another status, or other mismatches.
-func isChange(prev, next *Record) bool {
+// isChange tells whether a verdict differs from prev's: another status, or other mismatches.
+func isChange(prev *Record, next *Verdict, d storedDetail) bool {
 	switch {
-	case next.Verdict == nil:
+	case next == nil:
 		return false
-	case prev == nil || prev.Verdict == nil || prev.Verdict.Status != next.Verdict.Status:
+	case prev == nil || prev.Verdict == nil || prev.Verdict.Status != next.Status:
 		return true
-	case next.Detail == nil || prev.Detail == next.Detail:
-		return false
 	}
-	// Both as they are stored: one may have been cut.
-	return !slices.Equal(mismatchSet(prev.Detail), mismatchSet(fitDetail(next.Detail, maxDetail)))
+	return d.written && !slices.Equal(mismatchSet(prev.Detail), mismatchSet(d.detail))
 }
 
 // mismatchSet is what a detail's mismatches say, in an order of its own. Where the pack demands an item, and how
@@ -87,7 +81,7 @@ func (s *Store) history(ctx context.Context, k Key) ([]Change, error) {
 	if err != nil {
 		return nil, err
 	}
-	head, err := read(ctx, s.buckets.state, key)
+	head, err := s.buckets.state.read(ctx, key)
 	if err != nil || head.revision == 0 {
 		return nil, err
 	}
@@ -95,7 +89,7 @@ func (s *Store) history(ctx context.Context, k Key) ([]Change, error) {
 	if err != nil {
 		return nil, nil // corrupt, and logged where it is met first
 	}
-	stored, err := s.buckets.history.History(ctx, key)
+	stored, err := s.buckets.history.kv.History(ctx, key)
 	if err != nil && !errors.Is(err, jetstream.ErrKeyNotFound) {
 		return nil, err
 	}

@@ -12,6 +12,7 @@ func (s *Store) PutMachine(ctx context.Context, m Machine) error {
 	if err != nil {
 		return fmt.Errorf("store machine: %w", err)
 	}
+	m.Facts = cutFacts(m.Facts)
 	if m.Failure != nil {
 		f := *m.Failure
 		f.Message = cut(f.Message, maxMessage)
@@ -22,7 +23,7 @@ func (s *Store) PutMachine(ctx context.Context, m Machine) error {
 		return fmt.Errorf("store machine %s: %w", m.Name, err)
 	}
 	var op changeOp
-	after, err := compareAndSet(ctx, s.buckets.machines, key, func(cur entry) (change, error) {
+	after, err := s.buckets.machines.compareAndSet(ctx, key, func(cur entry) (change, error) {
 		op = opPut
 		if old, err := decodeMachine(m.Name, cur.value); err == nil && CompareRunIDs(old.Run, m.Run) > 0 {
 			op = opLeave
@@ -46,7 +47,7 @@ func (s *Store) DeleteMachine(ctx context.Context, name string) error {
 	if err != nil {
 		return fmt.Errorf("delete machine: %w", err)
 	}
-	after, err := compareAndSet(ctx, s.buckets.machines, key, func(entry) (change, error) {
+	after, err := s.buckets.machines.compareAndSet(ctx, key, func(entry) (change, error) {
 		return change{op: opRemove}, nil
 	})
 	if err != nil {
@@ -56,4 +57,16 @@ func (s *Store) DeleteMachine(ctx context.Context, name string) error {
 		s.view.machines.removed(name, after.revision)
 	}
 	return nil
+}
+
+// maxFact bounds each of a machine's facts: the machine says what it likes.
+const maxFact = 1024
+
+func cutFacts(f Facts) Facts {
+	for _, s := range []*string{
+		&f.OS, &f.Version, &f.Name, &f.Kernel, &f.Arch, &f.Hostname, &f.PackageManager, &f.Init, &f.User, &f.Home,
+	} {
+		*s = cut(*s, maxFact)
+	}
+	return f
 }

@@ -21,7 +21,7 @@ type follower interface {
 // mirror fills one table of a view from one bucket. The view's lock guards the table.
 type mirror[K comparable, V any] struct {
 	view        *View
-	kv          jetstream.KeyValue
+	bucket      *bucket
 	decodeKey   func(key string) (K, error)
 	decodeValue func(k K, value []byte) (*V, error)
 	onChange    func(k K, v *V) // called with the lock held; a nil value: gone
@@ -29,11 +29,11 @@ type mirror[K comparable, V any] struct {
 	live        bool // replayed in the view's generation, and following
 }
 
-func newMirror[K comparable, V any](v *View, kv jetstream.KeyValue, decodeKey func(string) (K, error),
+func newMirror[K comparable, V any](v *View, b *bucket, decodeKey func(string) (K, error),
 	decodeValue func(K, []byte) (*V, error), compare func(a, b K) int,
 ) *mirror[K, V] {
 	return &mirror[K, V]{
-		view: v, kv: kv, decodeKey: decodeKey, decodeValue: decodeValue,
+		view: v, bucket: b, decodeKey: decodeKey, decodeValue: decodeValue,
 		onChange: func(K, *V) {}, table: newTable[K, V](compare),
 	}
 }
@@ -60,7 +60,7 @@ func (m *mirror[K, V]) removed(k K, revision uint64) {
 
 // run replays the bucket and follows it, over again whenever the connection was lost.
 func (m *mirror[K, V]) run(ctx context.Context, log *slog.Logger) {
-	log = log.With("bucket", m.kv.Bucket())
+	log = log.With("bucket", m.bucket.name)
 	for backoff := minBackoff; ; backoff = min(2*backoff, time.Second) {
 		generation, stale := m.view.current()
 		err := m.follow(ctx, log, generation, stale)
@@ -82,13 +82,9 @@ func (m *mirror[K, V]) run(ctx context.Context, log *slog.Logger) {
 func (m *mirror[K, V]) follow(ctx context.Context, log *slog.Logger, generation uint64, stale <-chan struct{}) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	upTo, err := m.lastRevision(ctx)
+	w, upTo, err := m.bucket.watch(ctx, cancel)
 	if err != nil {
 		return err
-	}
-	w, err := m.kv.WatchAll(ctx)
-	if err != nil {
-		return fmt.Errorf("watch: %w", err)
 	}
 	defer stopWatcher(w)
 	defer m.setLive(false)
@@ -115,19 +111,20 @@ func (m *mirror[K, V]) follow(ctx context.Context, log *slog.Logger, generation 
 	}
 }
 
-// lastRevision is the last revision that anything in the bucket got so far.
-func (m *mirror[K, V]) lastRevision(ctx context.Context) (uint64, error) {
-	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
-	defer cancel()
-	status, err := m.kv.Status(ctx)
+// watch finds the bucket's last revision and starts to watch it, all in a bounded time.
+func (b *bucket) watch(ctx context.Context, cancel func()) (jetstream.KeyWatcher, uint64, error) {
+	// The watcher lives as long as its context, so that a deadline would end it.
+	timeout := time.AfterFunc(requestTimeout, cancel)
+	defer timeout.Stop()
+	upTo, err := b.lastRevision(ctx)
 	if err != nil {
-		return 0, fmt.Errorf("status: %w", err)
+		return nil, 0, err
 	}
-	bucket, ok := status.(*jetstream.KeyValueBucketStatus)
-	if !ok {
-		return 0, fmt.Errorf("status: unexpected %T", status)
+	w, err := b.kv.WatchAll(ctx)
+	if err != nil {
+		return nil, 0, fmt.Errorf("watch bucket %s: %w", b.name, err)
 	}
-	return bucket.StreamInfo().State.LastSeq, nil
+	return w, upTo, nil
 }
 
 // stopWatcher stops a watcher and takes what it still wants to deliver: it would block on it forever.

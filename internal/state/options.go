@@ -33,6 +33,8 @@ type Options struct {
 	// AckWait is how long a pulled message stays with its worker without an acknowledgement or a sign of
 	// life before another gets it. It must exceed the time a check can take. 0: DefaultAckWait.
 	AckWait time.Duration
+
+	markerTTL time.Duration // of deleted keys; tests do not want to wait an hour
 }
 
 func (o Options) withDefaults() Options {
@@ -44,6 +46,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.AckWait <= 0 {
 		o.AckWait = DefaultAckWait
+	}
+	if o.markerTTL <= 0 {
+		o.markerTTL = defaultMarkerTTL
 	}
 	return o
 }

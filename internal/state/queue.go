@@ -42,10 +42,11 @@ type Queue struct {
 	wg     sync.WaitGroup // pulls that nobody waits for any more
 }
 
-// openQueue makes the stream and its consumer. The consumer is made anew: nobody else can work on an embedded
-// server's queue, so what a dead process had pulled is free again at once, not only after AckWait. Its count of
-// deliveries goes with it.
-func openQueue(ctx context.Context, js jetstream.JetStream, ackWait time.Duration, log *slog.Logger) (*Queue, error) {
+// openQueue makes the stream and its consumer. If nobody else can work on the queue, the consumer is made anew,
+// so that what a dead process had pulled is free again at once, not only after AckWait. Its count of deliveries
+// goes with it.
+func openQueue(ctx context.Context, js jetstream.JetStream, ackWait time.Duration, alone bool, log *slog.Logger,
+) (*Queue, error) {
 	stream, err := js.CreateOrUpdateStream(ctx, jetstream.StreamConfig{
 		Name:                 streamWork,
 		Description:          "machines to check",
@@ -59,8 +60,11 @@ func openQueue(ctx context.Context, js jetstream.JetStream, ackWait time.Duratio
 	if err != nil {
 		return nil, fmt.Errorf("stream %s: %w", streamWork, err)
 	}
-	if err := stream.DeleteConsumer(ctx, consumerName); err != nil && !errors.Is(err, jetstream.ErrConsumerNotFound) {
-		return nil, fmt.Errorf("consumer %s: %w", consumerName, err)
+	if alone {
+		err := stream.DeleteConsumer(ctx, consumerName)
+		if err != nil && !errors.Is(err, jetstream.ErrConsumerNotFound) {
+			return nil, fmt.Errorf("consumer %s: %w", consumerName, err)
+		}
 	}
 	consumer, err := stream.CreateOrUpdateConsumer(ctx, jetstream.ConsumerConfig{
 		Durable:       consumerName,

@@ -29,7 +29,7 @@ func (s *Store) createRun(ctx context.Context, r Run) error {
 	if err != nil {
 		return err
 	}
-	after, err := compareAndSet(ctx, s.buckets.runs, key, func(cur entry) (change, error) {
+	after, err := s.buckets.runs.compareAndSet(ctx, key, func(cur entry) (change, error) {
 		if _, err := decodeRunEntry(r.ID, cur.value); err == nil {
 			return change{}, ErrExists
 		}
@@ -69,7 +69,7 @@ func (s *Store) changeRun(ctx context.Context, id string, next func(cur *Run) (c
 	if err != nil {
 		return entry{}, fmt.Errorf("%w: %w", ErrNotFound, err)
 	}
-	return compareAndSet(ctx, s.buckets.runs, key, func(cur entry) (change, error) {
+	return s.buckets.runs.compareAndSet(ctx, key, func(cur entry) (change, error) {
 		if cur.revision == 0 {
 			return change{}, ErrNotFound
 		}

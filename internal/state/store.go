@@ -17,6 +17,8 @@ const (
 	reconnectWait = 100 * time.Millisecond
 	// publishTimeout ends the wait for the acknowledgement of a pipelined publish.
 	publishTimeout = 30 * time.Second
+	// maxPublishing only keeps the client's own, lower limit away: Enqueue bounds what is under way.
+	maxPublishing = 1 << 20
 )
 
 // Store is what drift_exporter knows and has to do, kept in JetStream. It is safe for concurrent use.
@@ -29,6 +31,7 @@ type Store struct {
 	buckets *buckets
 	view    *View
 	queue   *Queue
+	pairs   keyLocks
 
 	cancel context.CancelFunc // ends the followers
 	wg     sync.WaitGroup
@@ -61,21 +64,28 @@ func (s *Store) open(ctx context.Context, o Options) error {
 	if s.nc, err = s.server.connect(s.connOptions()...); err != nil {
 		return err
 	}
-	s.js, err = jetstream.New(s.nc, jetstream.WithPublishAsyncTimeout(publishTimeout),
-		jetstream.WithPublishAsyncMaxPending(2*enqueueBatch))
-	if err != nil {
-		return fmt.Errorf("jetstream: %w", err)
-	}
-	if s.buckets, err = openBuckets(ctx, s.js); err != nil {
-		return err
-	}
-	if s.queue, err = openQueue(ctx, s.js, o.AckWait, s.log); err != nil {
-		return err
-	}
-	if err := s.openView(ctx); err != nil {
+	if err := s.attach(ctx, o, true); err != nil {
 		return err
 	}
 	return s.sweep(ctx)
+}
+
+// attach makes ready what lives in JetStream, over the connection. It does not care whose server that is, but
+// for alone: that nobody else uses it.
+func (s *Store) attach(ctx context.Context, o Options, alone bool) error {
+	var err error
+	s.js, err = jetstream.New(s.nc, jetstream.WithPublishAsyncTimeout(publishTimeout),
+		jetstream.WithPublishAsyncMaxPending(maxPublishing))
+	if err != nil {
+		return fmt.Errorf("jetstream: %w", err)
+	}
+	if s.buckets, err = openBuckets(ctx, s.js, o.markerTTL); err != nil {
+		return err
+	}
+	if s.queue, err = openQueue(ctx, s.js, o.AckWait, alone, s.log); err != nil {
+		return err
+	}
+	return s.openView(ctx)
 }
 
 // openView starts to follow the buckets and waits until they are replayed.
@@ -87,11 +97,7 @@ func (s *Store) openView(ctx context.Context) error {
 		s.log.Warn("the connection to the state was lost", "err", err)
 	})
 	s.view = view
-	followCtx, cancel := context.WithCancel(context.Background())
-	s.cancel = cancel
-	for _, f := range view.followers() {
-		s.wg.Go(func() { f.run(followCtx, s.log) })
-	}
+	s.follow()
 	for {
 		changed := view.Changed()
 		if view.Live() {
@@ -102,6 +108,15 @@ func (s *Store) openView(ctx context.Context) error {
 		case <-ctx.Done():
 			return fmt.Errorf("replay: %w", ctx.Err())
 		}
+	}
+}
+
+// follow starts to follow the buckets, until cancel.
+func (s *Store) follow() {
+	ctx, cancel := context.WithCancel(context.Background())
+	s.cancel = cancel
+	for _, f := range s.view.followers() {
+		s.wg.Go(func() { f.run(ctx, s.log) })
 	}
 }
 
@@ -142,6 +157,9 @@ func (s *Store) close() error {
 	}
 	if s.server != nil {
 		s.server.stop()
+	}
+	if s.lock == nil {
+		return nil
 	}
 	if err := s.lock.Close(); err != nil {
 		return fmt.Errorf("unlock storage directory: %w", err)

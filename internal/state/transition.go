@@ -5,8 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-
-	"github.com/nats-io/nats.go/jetstream"
 )
 
 // stored is a pair's record with its Detail, as it was read.
@@ -19,7 +17,7 @@ type stored struct {
 
 // Transition takes a pair from one record to the next. It reads the record, lets next judge, and stores what
 // next returns unless someone else stored a record of the pair meanwhile: then it starts over, so that next may
-// be called several times, and has no other effect than to return. next gets nil if the pair is new, else the
+// be called several times, and has no other effect than to return; nor does it call the Store. next gets nil if the pair is new, else the
 // record with its Detail; neither may be changed. It returns
 //
 //   - (record, true) to store the record with its Detail. A nil Detail leaves the stored one as it is;
@@ -34,9 +32,14 @@ func (s *Store) Transition(ctx context.Context, k Key, next func(prev *Record) (
 	if err != nil {
 		return fmt.Errorf("transition of %s: %w", k, err)
 	}
+	unlock, err := s.pairs.lock(ctx, key)
+	if err != nil {
+		return fmt.Errorf("transition of %s: %w", k, err)
+	}
+	defer unlock()
 	var cur stored
 	var op changeOp
-	after, err := compareAndSet(ctx, s.buckets.state, key, func(e entry) (change, error) {
+	after, err := s.buckets.state.compareAndSet(ctx, key, func(e entry) (change, error) {
 		var err error
 		if cur, err = s.decodeStored(ctx, k, key, e); err != nil {
 			return change{}, err
@@ -62,12 +65,13 @@ func (s *Store) prepare(ctx context.Context, k Key, key string, cur stored, rec 
 	case rec.Key != k:
 		return change{}, fmt.Errorf("next returned a record of %s", rec.Key)
 	}
-	c := *rec
-	var err error
-	if c.DetailRevision, err = s.putDetail(ctx, key, cur, rec.Detail); err != nil {
+	detail, err := s.putDetail(ctx, key, cur, rec.Detail)
+	if err != nil {
 		return change{}, err
 	}
-	if c.HistoryRevision, err = s.putChange(ctx, key, cur.record, rec); err != nil {
+	c := *rec
+	c.DetailRevision = detail.revision
+	if c.HistoryRevision, err = s.putChange(ctx, key, cur.record, rec.Verdict, detail); err != nil {
 		return change{}, err
 	}
 	value, err := fitRecord(&c)
@@ -79,25 +83,6 @@ func (s *Store) prepare(ctx context.Context, k Key, key string, cur stored, rec 
 			"bytes", len(value), "limit", maxRecord)
 	}
 	return change{op: opPut, value: value}, nil
-}
-
-// putDetail stores a detail unless it is the stored one, and returns the revision to point to.
-func (s *Store) putDetail(ctx context.Context, key string, cur stored, d *Detail) (uint64, error) {
-	var revision uint64
-	if cur.record != nil {
-		revision = cur.record.DetailRevision
-	}
-	if d == nil || cur.record != nil && d == cur.record.Detail {
-		return revision, nil
-	}
-	value, err := encode(fitDetail(d, maxDetail))
-	if err != nil || revision != 0 && bytes.Equal(value, cur.detail) {
-		return revision, err
-	}
-	if revision, err = s.buckets.detail.Put(ctx, key, value); err != nil {
-		return 0, fmt.Errorf("write detail: %w", err)
-	}
-	return revision, nil
 }
 
 // show brings the view up to what was just stored, and cleans up after a removed pair.
@@ -119,27 +104,9 @@ func (s *Store) show(ctx context.Context, k Key, key string, cur stored, op chan
 			return nil
 		}
 		return errors.Join(
-			s.purgeUpTo(ctx, bucketDetail, key, cur.record.DetailRevision),
-			s.purgeUpTo(ctx, bucketHistory, key, cur.record.HistoryRevision),
+			s.buckets.detail.purge(ctx, key, cur.record.DetailRevision),
+			s.buckets.history.purge(ctx, key, cur.record.HistoryRevision),
 		)
-	}
-	return nil
-}
-
-// purgeUpTo removes a key's entries up to a revision, without a marker. A pair that was stored anew meanwhile
-// points to later ones.
-func (s *Store) purgeUpTo(ctx context.Context, bucket, key string, revision uint64) error {
-	if revision == 0 {
-		return nil
-	}
-	stream, err := s.js.Stream(ctx, bucketStream(bucket))
-	if err != nil {
-		return fmt.Errorf("purge %s: %w", bucket, err)
-	}
-	err = stream.Purge(ctx, jetstream.WithPurgeSubject(bucketSubject(bucket, key)),
-		jetstream.WithPurgeSequence(revision+1))
-	if err != nil {
-		return fmt.Errorf("purge %s: %w", bucket, err)
 	}
 	return nil
 }
@@ -172,7 +139,7 @@ func (s *Store) load(ctx context.Context, k Key) (stored, error) {
 	}
 	var seen uint64
 	for {
-		e, err := read(ctx, s.buckets.state, key)
+		e, err := s.buckets.state.read(ctx, key)
 		if err != nil {
 			return stored{}, err
 		}
