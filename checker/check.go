@@ -1,0 +1,126 @@
+package checker
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+	"time"
+
+	"github.com/jonboulle/clockwork"
+
+	"github.com/drift-exporter/drift_exporter/internal/config"
+	"github.com/drift-exporter/drift_exporter/internal/state"
+)
+
+// Checker checks machines.
+type Checker struct {
+	transports map[config.Transport]Transport
+	log        *slog.Logger
+	clock      clockwork.Clock
+}
+
+// New makes a checker that reaches machines by these transports.
+func New(transports map[config.Transport]Transport, log *slog.Logger, clock clockwork.Clock) *Checker {
+	return &Checker{transports: transports, log: log, clock: clock}
+}
+
+// Check observes one machine, once, and compares it with each of its packs. It takes at most the configured timeout,
+// and logs what went wrong: nobody else needs to. It never returns a verdict that it did not observe: where anything
+// is in doubt the results are unknown and have a Failure.
+//
+// A machine that is not in the fleet, or that is disabled there, is not connected to: the outcome has a Failure with
+// reason internal and no results. Callers look before they ask.
+func (c *Checker) Check(ctx context.Context, f *Fleet, machine, run string) Outcome {
+	started := c.clock.Now()
+	out := Outcome{Machine: machine, Run: run}
+	log := c.log.With("machine", machine, "run", run)
+	m, known := f.Machine(machine)
+	var items map[string][]*observation
+	switch {
+	case !known:
+		out.Failure = &state.Failure{Reason: state.ReasonInternal, Message: "the machine is not in the fleet"}
+	case !m.Enabled:
+		out.Failure = &state.Failure{Reason: state.ReasonInternal, Message: "drift detection is disabled for the machine"}
+	default:
+		items, out.Failure = gather(f, m)
+	}
+	if out.Failure == nil && len(m.Packs) > 0 {
+		out.Failure = c.observe(ctx, f.Config.Check, m, items, &out.Facts, log)
+	}
+	now := c.clock.Now()
+	out.At, out.Duration = now.UTC().Truncate(time.Millisecond), now.Sub(started)
+	if known && m.Enabled {
+		c.judge(&out, f, m, items)
+	}
+	logOutcome(ctx, log, out)
+	return out
+}
+
+// gather makes the observations of all packs of a machine.
+func gather(f *Fleet, m *config.Machine) (map[string][]*observation, *state.Failure) {
+	items := make(map[string][]*observation, len(m.Packs))
+	kinds := Kinds()
+	for _, id := range m.Packs {
+		p, ok := f.Packs[id]
+		if !ok {
+			return nil, &state.Failure{Reason: state.ReasonInternal, Message: fmt.Sprintf("there is no pack %q", id)}
+		}
+		items[id] = make([]*observation, len(p.Entries))
+		for i, entry := range p.Entries {
+			kind, ok := kinds.byName(entry.Kind)
+			if !ok {
+				return nil, &state.Failure{Reason: state.ReasonInternal, Message: fmt.Sprintf("pack %q has an item of the unknown kind %q", id, entry.Kind)}
+			}
+			items[id][i] = &observation{entry: entry, kind: kind}
+		}
+	}
+	return items, nil
+}
+
+// observe holds the dialogue and has every item compared. A panic is this machine's failure, not the process's.
+func (c *Checker) observe(
+	ctx context.Context, limits config.Check, m *config.Machine, items map[string][]*observation, facts *state.Facts, log *slog.Logger,
+) (failure *state.Failure) {
+	defer func() {
+		if p := recover(); p != nil {
+			log.Error("check panicked", "err", p, "stack", string(debug.Stack()))
+			failure = &state.Failure{Reason: state.ReasonInternal, Message: printable(fmt.Sprintf("a bug in this program: %v", p), maxText)}
+		}
+	}()
+	limited := ctx
+	if limits.Timeout > 0 {
+		var cancel context.CancelFunc
+		limited, cancel = context.WithTimeout(ctx, limits.Timeout)
+		defer cancel()
+	}
+	transport, ok := c.transports[m.Transport]
+	if !ok {
+		return &state.Failure{Reason: state.ReasonInternal, Message: fmt.Sprintf("there is no transport %q", m.Transport)}
+	}
+	d, err := startDialogue(limited, transport, m)
+	if d != nil {
+		defer d.close()
+	}
+	if err == nil {
+		err = d.hold(m, items, facts)
+	}
+	return d.failure(err, ctx, limited, m)
+}
+
+// hold is the dialogue once it is ready.
+func (d *dialogue) hold(m *config.Machine, items map[string][]*observation, facts *state.Facts) error {
+	said, err := d.facts(m)
+	if err != nil {
+		return err
+	}
+	*facts = said
+	var all []*observation
+	for _, id := range m.Packs {
+		all = append(all, items[id]...)
+	}
+	if err := d.observe(Facts{Facts: said, Vars: m.Vars}, all); err != nil {
+		return err
+	}
+	return d.bye()
+}

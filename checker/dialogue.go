@@ -1,0 +1,232 @@
+package checker
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/drift-exporter/drift_exporter/internal/config"
+	"github.com/drift-exporter/drift_exporter/internal/state"
+)
+
+// dialogue is a session with a machine's shell, from the script's start to its goodbye.
+type dialogue struct {
+	session Session
+	frames  *frameReader
+	nonce   string
+	writing chan error // of the write under way; nil: none
+	asked   []Question // question N is asked[N-1]
+	answers Answers    // of the whole machine
+}
+
+// startDialogue starts the script on a machine and waits until it is ready. If there is a dialogue it has to be
+// closed, also after an error: what the session has to say about it is still there.
+func startDialogue(ctx context.Context, t Transport, m *config.Machine) (*dialogue, error) {
+	argv, err := remoteCommand(m)
+	if err != nil {
+		return nil, err
+	}
+	session, err := t.Start(ctx, m, argv)
+	if err != nil {
+		return nil, err
+	}
+	nonce := make([]byte, 16)
+	rand.Read(nonce) // it never fails
+	d := &dialogue{session: session, nonce: hex.EncodeToString(nonce), answers: Answers{}}
+	d.frames = newFrameReader(session.Stdout(), d.nonce)
+	if m.SSH.Helper == "" {
+		d.write(Script())
+	}
+	if err := d.frames.ready(); err != nil {
+		return d, notReady{err}
+	}
+	return d, d.written()
+}
+
+// notReady is a script that never ran: a refusing sudo or a login that runs something else, for instance.
+type notReady struct{ error }
+
+func (e notReady) Unwrap() error { return e.error }
+
+// remoteCommand is what runs on the machine: /bin/sh, to which the script is sent, or the script installed there.
+func remoteCommand(m *config.Machine) ([]string, error) {
+	shell := "/bin/sh"
+	if m.SSH.Helper != "" {
+		shell = m.SSH.Helper
+	}
+	argv := []string{shell}
+	if m.Become {
+		argv = []string{"sudo", "-n", "-u", m.BecomeUser, "--", shell}
+	}
+	for _, word := range argv {
+		if word == "" || strings.Trim(word, plainCharacters) != "" || word == m.BecomeUser && word[0] == '-' {
+			return nil, &state.Failure{
+				Reason:  state.ReasonInternal,
+				Message: fmt.Sprintf("cannot run %s: become_user and ssh.helper must be plain names", printable(strings.Join(argv, " "), maxText)),
+			}
+		}
+	}
+	return argv, nil
+}
+
+// plainCharacters mean the same to every shell.
+const plainCharacters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_./@%+=:,-"
+
+// write sends text while answers are being read: neither side waits for the other with a full pipe.
+func (d *dialogue) write(text string) {
+	d.writing = make(chan error, 1)
+	go func(done chan<- error) {
+		_, err := d.session.Write([]byte(text))
+		done <- err
+	}(d.writing)
+}
+
+// written waits for the last write.
+func (d *dialogue) written() error {
+	if d.writing == nil {
+		return nil
+	}
+	err := <-d.writing
+	d.writing = nil
+	return err
+}
+
+// close ends the session, whatever it is doing.
+func (d *dialogue) close() {
+	_ = d.session.Close()
+	_ = d.written()
+}
+
+// How the session came to be, as the script needs to know it.
+const (
+	howSession = "session" // a login: its environment is that of the user
+	howLocal   = "local"   // a child of this process: its environment says nothing about a login
+	howBecome  = "become"  // through sudo: who logged in is in SUDO_USER
+)
+
+// facts introduces us and returns what the machine says of itself.
+func (d *dialogue) facts(m *config.Machine) (state.Facts, error) {
+	how := howSession
+	switch {
+	case m.Become:
+		how = howBecome
+	case m.Transport == config.TransportLocal:
+		how = howLocal
+	}
+	if strings.ContainsAny(m.ConfigUser, "\n\x00") {
+		return state.Facts{}, &state.Failure{Reason: state.ReasonInternal, Message: "config_user holds a newline"}
+	}
+	d.write(d.nonce + "\n" + how + "\n" + m.ConfigUser + "\n")
+	raw := map[string]string{}
+	for {
+		frame, err := d.frames.next()
+		switch {
+		case err != nil:
+			return state.Facts{}, err
+		case frame.verb == "facts":
+			return parseFacts(raw), d.written()
+		case frame.verb != "fact":
+			return state.Facts{}, errMalformed
+		}
+		raw[frame.key] = frame.text
+	}
+}
+
+// ask puts questions, each of which must be new, and reads all their answers.
+func (d *dialogue) ask(questions []Question) error {
+	var text bytes.Buffer
+	for _, op := range opsOf(questions) {
+		text.WriteString(op + "\n")
+		for _, q := range questions {
+			if q.Op == op {
+				text.WriteString("=" + q.Arg + "\n")
+				d.asked = append(d.asked, q)
+			}
+		}
+		text.WriteString(".\n")
+	}
+	text.WriteString("stage\n")
+	d.write(text.String())
+	if err := d.read("stage"); err != nil {
+		return err
+	}
+	return d.written()
+}
+
+// bye ends the dialogue. Only after it is an answer worth a verdict.
+func (d *dialogue) bye() error {
+	d.write("bye\n")
+	if err := d.read("bye"); err != nil {
+		return err
+	}
+	return d.written()
+}
+
+// read takes answers until the frame that ends a stage, and demands that there is then one to every question: a
+// machine that counts otherwise has not read what we sent.
+func (d *dialogue) read(end string) error {
+	begun := map[int]*bytes.Buffer{} // answers of which the last line is still to come
+	for {
+		frame, err := d.frames.next()
+		if err != nil {
+			return err
+		}
+		if frame.verb == end {
+			if frame.number != len(d.asked) || len(d.answers) != len(d.asked) || len(begun) > 0 {
+				return fmt.Errorf("%d of %d questions were answered", len(d.answers), len(d.asked))
+			}
+			return nil
+		}
+		if err := d.take(frame, begun); err != nil {
+			return err
+		}
+	}
+}
+
+// take takes a frame that is a part of an answer.
+func (d *dialogue) take(frame frame, begun map[int]*bytes.Buffer) error {
+	if frame.number < 1 || frame.number > len(d.asked) {
+		return errMalformed
+	}
+	question := d.asked[frame.number-1]
+	if _, again := d.answers[question]; again {
+		return errors.New("a question was answered twice")
+	}
+	buffer := begun[frame.number]
+	if buffer == nil {
+		buffer = &bytes.Buffer{}
+	}
+	buffer.WriteString(frame.text)
+	switch frame.verb {
+	case "more":
+		buffer.WriteByte('\n')
+		begun[frame.number] = buffer
+		return nil
+	case "val":
+		d.answers[question] = Answer{Payload: buffer.Bytes()}
+	case "err":
+		d.answers[question] = Answer{Err: cmp.Or(frame.text, "cannot be observed")}
+	default:
+		return errMalformed
+	}
+	delete(begun, frame.number)
+	return nil
+}
+
+// opsOf lists the ops of questions in the order of their first.
+func opsOf(questions []Question) []string {
+	var ops []string
+	seen := map[string]bool{}
+	for _, q := range questions {
+		if !seen[q.Op] {
+			seen[q.Op] = true
+			ops = append(ops, q.Op)
+		}
+	}
+	return ops
+}

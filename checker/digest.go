@@ -1,0 +1,51 @@
+package checker
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/drift-exporter/drift_exporter/checker/pack"
+	"github.com/drift-exporter/drift_exporter/internal/state"
+)
+
+// varier is an item whose demand depends on the vars of the machine.
+type varier interface{ Varies() bool }
+
+// digests returns the digest of a pack for a machine with these vars (Result.PackDigest), and a short hash of what is
+// demanded of each item (Result.Definitions). Names, descriptions and the place in a file do not change them.
+func digests(p *pack.Pack, vars map[string]any) (whole string, definitions map[string]string) {
+	varsText := canonical(vars)
+	definitions = make(map[string]string, len(p.Entries))
+	var text strings.Builder
+	for _, entry := range p.Entries {
+		id := state.ItemID(entry.Kind, entry.Item.Identity())
+		definition := entry.Item.Definition()
+		if v, ok := entry.Item.(varier); ok && v.Varies() {
+			definition += "\nvars " + varsText
+		}
+		hash := hashText(definition)
+		definitions[id] = hash[:16]
+		fmt.Fprintf(&text, "%q %s\n", id, hash)
+	}
+	return hashText(text.String() + "vars " + varsText), definitions
+}
+
+func hashText(s string) string {
+	sum := sha256.Sum256([]byte(s))
+	return hex.EncodeToString(sum[:])
+}
+
+// canonical is the same text for the same vars: JSON, whose maps are sorted.
+func canonical(vars map[string]any) string {
+	if len(vars) == 0 {
+		return "{}"
+	}
+	text, err := json.Marshal(vars)
+	if err != nil { // a value that JSON has no form for, such as .inf; fmt sorts maps as well
+		return fmt.Sprintf("%#v", vars)
+	}
+	return string(text)
+}

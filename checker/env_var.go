@@ -1,0 +1,166 @@
+package checker
+
+import (
+	"encoding/hex"
+	"fmt"
+	"regexp"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+
+	"github.com/drift-exporter/drift_exporter/checker/pack"
+	"github.com/drift-exporter/drift_exporter/internal/state"
+	"github.com/drift-exporter/drift_exporter/internal/yamlfile"
+)
+
+// envVarKind checks what a non-interactive login shell of the config user exports.
+type envVarKind struct{}
+
+func (envVarKind) Name() string              { return "env_var" }
+func (envVarKind) Section() (string, string) { return "settings", "env_var" }
+
+// Shell answers with "=" and the value in hex, or with "unset". The login shell gets constant commands on its standard
+// input that every kind of shell understands, and says its environment twice between marks: output that some profile
+// left running in the background prints in between makes the two differ, and never a value. awk lets through only
+// the variables that were asked for; no other leaves the machine.
+func (envVarKind) Shell() string {
+	return `
+op_env_var() {
+  in_list
+  for d_q in env od awk; do
+    if ! has "$d_q"; then
+      list_err "$d_q is missing"
+      return
+    fi
+  done
+  env_how
+  if [ "$d_why" ]; then
+    list_err "$d_why"
+    return
+  fi
+  d_cmds="printf '\\0drift_exporter 1\\0'; env -0 && printf '\\0drift_exporter 2\\0'; env -0 && printf '\\0drift_exporter 3\\0'; exit"
+  d_out=$({
+    put "$d_list"
+    put "$d_cmds" | env_login 2>/dev/null | od -An -v -tx1
+  } | awk '
+    BEGIN { for (i = 32; i < 127; i++) char[sprintf("%02x", i)] = sprintf("%c", i) }
+    !listing && $0 == "" { listing = 1; next }
+    !listing { i = index($0, "="); number[substr($0, i + 1)] = substr($0, 1, i - 1); next }
+    function byte(c) {
+      if (c == "00") { ended(); name = value = ""; inside = skip = 0 }
+      else if (skip) return
+      else if (inside) value = value c
+      else if (c != "3d") { name = name (c in char ? char[c] : "\001"); skip = length(name) > 4096 }
+      else if ((part == 1 || part == 2) && name in number) inside = 1
+      else skip = 1
+    }
+    function ended() {
+      if (inside) values[part, name] = "=" value
+      else if (skip) return
+      else if (name == "drift_exporter 1") { part = 1; split("", values) }
+      else if (name == "drift_exporter 2" && part == 1) part = 2
+      else if (name == "drift_exporter 3" && part == 2) part = 3
+    }
+    { for (f = 1; f <= NF; f++) byte($f) }
+    END {
+      if (part != 3) exit
+      for (name in number) {
+        if (values[1, name] != values[2, name]) print number[name] " !"
+        else print number[name] " " values[1, name]
+      }
+      print "end"
+    }' 2>/dev/null)
+  if [ "${d_out##*"$d_nl"}" != end ]; then
+    list_err "the login shell of $d_user ($d_shell) did not say what it exports"
+    return
+  fi
+  IFS=$d_nl
+  for d_line in $d_out; do
+    d_i=${d_line%% *}
+    case ${d_line#* } in
+    end) break ;;
+    '') frame "$d_i val unset" ;;
+    !) frame "$d_i err changed while it was observed" ;;
+    *) frame "$d_i val ${d_line#* }" ;;
+    esac
+  done
+  IFS=$d_ifs
+}
+# env_how says in d_how how to start the login shell: with the environment of this session if that is a login of the
+# user, else as su does, or for ourselves from an empty environment. d_why is why it cannot be done.
+env_how() {
+  d_why=
+  case $d_user in
+  '') d_why="the machine does not say whose login shell is meant" ;;
+  "$d_me") if [ "$d_how" != session ]; then d_how=local; fi ;;
+  *) d_how=become ;;
+  esac
+  if [ -z "$d_why" ] && [ -z "$d_home" ]; then
+    d_why="the machine knows no user $d_user"
+  elif [ "$d_uid" = 0 ] && [ "$d_how" != session ] && has su; then
+    d_how=become
+  elif [ "$d_how" = become ] && [ "$d_uid" = 0 ]; then
+    d_why="su is missing"
+  elif [ "$d_how" = become ]; then
+    d_why="only root can ask the login shell of another user"
+  fi
+  d_shell=${d_shell:-/bin/sh}
+}
+env_login() {
+  case $d_how in
+  become) su -l "$d_user" ;;
+  session)
+    if [ "$d_lc_set" ]; then LC_ALL=$d_lc; else unset LC_ALL; fi
+    "$d_shell" -l
+    ;;
+  *)
+    cd "$d_home" 2>/dev/null
+    d_out=/usr/local/bin:/usr/bin:/bin
+    if [ "$d_uid" = 0 ]; then d_out=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin; fi
+    env -i HOME="$d_home" USER="$d_user" LOGNAME="$d_user" SHELL="$d_shell" PATH="$d_out" "$d_shell" -l
+    ;;
+  esac
+}
+`
+}
+
+type envVarItem struct{ *setting }
+
+var envVarName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+
+func (envVarKind) Decode(node *yaml.Node, _ pack.Templates) (pack.Item, yamlfile.Problems) {
+	var in settingFields
+	d := decoding{problems: yamlfile.DecodeNode(node, &in)}
+	item := envVarItem{d.setting(in)}
+	if item.key != "" && !envVarName.MatchString(item.key) {
+		d.problem(in.Key.Line, "key must be the name of an environment variable: letters, digits and _, not a digit first")
+	}
+	if strings.Contains(item.expected, "\x00") {
+		d.problem(in.Expected.Line, "expected must not contain a NUL: no environment variable can")
+	}
+	return item, d.problems
+}
+
+func (envVarKind) Ask(_ Facts, item pack.Item) ([]Question, error) {
+	return []Question{{Op: "env_var", Arg: item.(envVarItem).key}}, nil
+}
+
+func (envVarKind) Compare(_ Facts, item pack.Item, answers Answers) ([]state.Mismatch, []Question, error) {
+	v := item.(envVarItem)
+	answer, err := answers.to("env_var", v.key)
+	if err != nil {
+		return nil, nil, err
+	}
+	if answer == "unset" {
+		return wrongSetting(v.expected, "(unset)"), nil, nil
+	}
+	digits, isValue := strings.CutPrefix(answer, "=")
+	actual, err := hex.DecodeString(digits)
+	switch {
+	case err != nil || !isValue:
+		return nil, nil, fmt.Errorf("env gave %q", printable(answer, 80))
+	case string(actual) != v.expected:
+		return wrongSetting(v.expected, string(actual)), nil, nil
+	}
+	return nil, nil, nil
+}

@@ -1,0 +1,124 @@
+package checker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"strings"
+
+	"github.com/drift-exporter/drift_exporter/internal/config"
+	"github.com/drift-exporter/drift_exporter/internal/state"
+)
+
+// failure says why a dialogue gave no verdict; nil if it did. parent is the caller's context, limited the same with
+// the check's timeout. The dialogue may be nil: it never began.
+func (d *dialogue) failure(err error, parent, limited context.Context, m *config.Machine) *state.Failure {
+	if err == nil {
+		return nil
+	}
+	var failure *state.Failure
+	switch {
+	case errors.Is(parent.Err(), context.Canceled):
+		return &state.Failure{Reason: state.ReasonInternal, Message: "the check was cancelled", Retry: true, Err: parent.Err()}
+	case errors.As(err, &failure):
+		return bounded(failure)
+	case errors.Is(limited.Err(), context.DeadlineExceeded):
+		return &state.Failure{Reason: state.ReasonTimeout, Message: "the machine did not answer in time (check.timeout)", Retry: true, Err: err}
+	case errors.Is(err, errBug):
+		return &state.Failure{Reason: state.ReasonInternal, Message: err.Error(), Err: err}
+	case d == nil:
+		return &state.Failure{Reason: state.ReasonInternal, Message: printable(err.Error(), maxText), Err: err}
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return d.broken(err, m)
+	}
+	return &state.Failure{Reason: state.ReasonProtocol, Message: printable(err.Error(), maxText), Retry: true, Err: err}
+}
+
+// bounded makes a transport's message fit to be shown.
+func bounded(f *state.Failure) *state.Failure {
+	out := *f
+	out.Message = printable(f.Message, maxText)
+	return &out
+}
+
+// broken says why the machine's output ended before the script's goodbye.
+func (d *dialogue) broken(err error, m *config.Machine) *state.Failure {
+	ended := d.session.Wait()
+	var (
+		lost   *state.Failure
+		exit   *ExitError
+		early  notReady
+		stderr = lastLines(d.session.Stderr())
+	)
+	if errors.As(ended, &lost) {
+		return bounded(lost)
+	}
+	what := "the output broke off"
+	if errors.As(err, &early) {
+		what = "the login ended before the script was ready"
+	}
+	if errors.As(ended, &exit) {
+		what += ": " + exit.Error()
+	}
+	if early.error != nil && m.Become && (strings.Contains(stderr, "sudo") || exit != nil && exit.Status == sudoRefused) {
+		return &state.Failure{Reason: state.ReasonBecome, Message: "sudo refused: " + orElse(stderr, what), Err: err}
+	}
+	if stderr != "" {
+		what += ": " + stderr
+	}
+	return &state.Failure{Reason: state.ReasonProtocol, Message: what, Retry: true, Err: err}
+}
+
+// sudoRefused is how sudo exits if it does not run the command; its message may be in any language.
+const sudoRefused = 1
+
+func orElse(s, otherwise string) string {
+	if s == "" {
+		return otherwise
+	}
+	return s
+}
+
+// lastLines is the end of what was written to standard error, on one line.
+func lastLines(stderr string) string {
+	const limit = 300
+	stderr = strings.Join(strings.Fields(stderr), " ")
+	if len(stderr) > limit {
+		stderr = "…" + strings.ToValidUTF8(stderr[len(stderr)-limit:], "")
+	}
+	return printable(stderr, maxText)
+}
+
+// logOutcome is the one line about a check that gave no verdict for something; one that did is only of interest when
+// looking for something.
+func logOutcome(ctx context.Context, log *slog.Logger, out Outcome) {
+	if out.Failure == nil {
+		log.Debug("machine checked", "results", len(out.Results), "duration", out.Duration)
+		return
+	}
+	if errors.Is(ctx.Err(), context.Canceled) {
+		log.Debug("check cancelled", "err", out.Failure)
+		return
+	}
+	switch out.Failure.Reason {
+	case state.ReasonConnect:
+		log.Warn("machine skipped: it cannot be reached", "err", out.Failure)
+	case state.ReasonUnreadable:
+		for _, r := range out.Results {
+			if r.Failure != nil {
+				log.Warn("pack not judged: items could not be observed", "pack", r.Pack, "err", r.Failure)
+			}
+		}
+	default:
+		log.Error("machine could not be checked", "err", out.Failure)
+	}
+}
+
+// unreadable is the failure of results of which items could not be observed.
+func unreadable(failed []state.ItemError, items int) *state.Failure {
+	first := failed[0]
+	message := fmt.Sprintf("%d of %d items could not be observed: %s %s: %s", len(failed), items, first.Kind, first.Item, first.Error)
+	return &state.Failure{Reason: state.ReasonUnreadable, Message: printable(message, maxText)}
+}

@@ -1,0 +1,139 @@
+package checker
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/drift-exporter/drift_exporter/checker/pack"
+	"github.com/drift-exporter/drift_exporter/internal/state"
+)
+
+// maxContent bounds the files whose content is fetched for a diff.
+const maxContent = 64 << 10
+
+var errChanged = errors.New("changed while being read")
+
+func (fileKind) Compare(facts Facts, item pack.Item, answers Answers) ([]state.Mismatch, []Question, error) {
+	f := item.(*fileItem)
+	path, err := f.onMachine(facts)
+	if err != nil {
+		return nil, nil, err
+	}
+	answer, err := answers.to("file", path)
+	if err != nil {
+		return nil, nil, err
+	}
+	got, err := parseObserved(answer)
+	if err != nil {
+		return nil, nil, err
+	}
+	if mismatch, known, err := f.compareExistence(got); known || err != nil {
+		return mismatch, nil, err
+	}
+	mismatches := f.compareAttributes(got)
+	if !f.hasContent() {
+		return mismatches, nil, nil
+	}
+	wrong, questions, err := f.compareContent(facts, got, answers, path)
+	return append(mismatches, wrong...), questions, err
+}
+
+// compareExistence judges what is not there, and what is of another type: all else is not compared then. known is
+// false if the item is there, as demanded, and can be looked at.
+func (f *fileItem) compareExistence(got observed) (mismatches []state.Mismatch, known bool, err error) {
+	one := func(typ, expected, actual string) ([]state.Mismatch, bool, error) {
+		return []state.Mismatch{{Type: typ, Expected: expected, Actual: actual}}, true, nil
+	}
+	needsTarget := f.typ != "symlink" || f.mode != nil || f.owner != "" || f.group != "" || f.hasContent()
+	switch {
+	case f.absent && got.absent:
+		return nil, true, nil
+	case f.absent:
+		return one("unexpected_file", "absent", got.lstatType())
+	case got.absent:
+		return one("missing_file", "present", "absent")
+	case f.typ != "" && f.typ != got.lstatType():
+		return one("wrong_type", f.typ, got.lstatType())
+	case got.reached == nil && !needsTarget:
+		return nil, true, nil
+	case got.dangling:
+		return one("missing_file", "present", "symlink that leads nowhere")
+	case got.reached == nil:
+		return nil, true, fmt.Errorf("what the symlink leads to: %s", got.unreached)
+	case f.hasContent() && got.reached.fileType() != typeRegular:
+		return one("wrong_type", "file", got.reached.typeName())
+	}
+	return nil, false, nil
+}
+
+func (f *fileItem) compareAttributes(got observed) []state.Mismatch {
+	var mismatches []state.Mismatch
+	add := func(typ, expected, actual string) {
+		if expected != actual {
+			mismatches = append(mismatches, state.Mismatch{Type: typ, Expected: expected, Actual: actual})
+		}
+	}
+	if f.mode != nil {
+		add("wrong_permissions", fmt.Sprintf("%04o", *f.mode), fmt.Sprintf("%04o", got.reached.permissions()))
+	}
+	if f.owner != "" {
+		add("wrong_owner", f.owner, nameOrNumber(f.owner, got.reached.user, got.reached.uid))
+	}
+	if f.group != "" {
+		add("wrong_group", f.group, nameOrNumber(f.group, got.reached.group, got.reached.gid))
+	}
+	return mismatches
+}
+
+// nameOrNumber is the actual owner in the form that is demanded: a number if a number is.
+func nameOrNumber(wanted, name, number string) string {
+	if isDigits(wanted) || name == "" {
+		return number
+	}
+	return name
+}
+
+// secret tells whether content must stay on the machine: as the pack says, or where others cannot read the file, as
+// it is or as it should be.
+func (f *fileItem) secret(got observed) bool {
+	const othersRead = 0o004
+	hidden := got.reached.permissions()&othersRead == 0 || f.mode != nil && *f.mode&othersRead == 0
+	return f.sensitive.Or(hidden)
+}
+
+func (f *fileItem) compareContent(facts Facts, got observed, answers Answers, path string) ([]state.Mismatch, []Question, error) {
+	sum, err := answers.to("sum", path)
+	switch {
+	case err != nil:
+		return nil, nil, err
+	case sum == "-":
+		return nil, nil, errChanged
+	case !isSHA256(sum):
+		return nil, nil, fmt.Errorf("sha256sum gave %q", printable(sum, 80))
+	}
+	hash, wanted, err := f.want(facts)
+	if err != nil || hash == sum {
+		return nil, nil, err
+	}
+	mismatch := state.Mismatch{
+		Type: "wrong_content", Expected: "sha256:" + hash, Actual: "sha256:" + sum, Sensitive: f.secret(got),
+	}
+	if wanted == nil || mismatch.Sensitive || got.reached.size > maxContent || !isText(wanted) {
+		return []state.Mismatch{mismatch}, nil, nil
+	}
+	question := Question{Op: "content", Arg: path}
+	if _, asked := answers[question]; !asked {
+		return []state.Mismatch{mismatch}, []Question{question}, nil
+	}
+	content, err := answers.to("content", path)
+	if err != nil {
+		return nil, nil, err
+	}
+	if hashOf([]byte(content)) != sum {
+		return nil, nil, errChanged
+	}
+	if isText([]byte(content)) {
+		mismatch.Diff = unifiedDiff(string(wanted), content)
+	}
+	return []state.Mismatch{mismatch}, nil, nil
+}

@@ -1,0 +1,141 @@
+package checker
+
+// fileShell observes files. Per batch of 100 there is one stat for what exists, one for what seems not to, and one
+// sha256sum; all else is done by the shell itself. Answers are told apart by their order, never by names in output,
+// and only if there is exactly one line for each question: otherwise each is asked for alone.
+//
+// To file: "self STAT" or, of a symbolic link, "link STAT", where STAT is of what the path leads to; "link !WHY" of a
+// link that leads to nothing that can be seen; "absent". To sum: "HASH", or "-" of what is no regular file (a FIFO or
+// a device would block). To content: the bytes, one more than maxContent at most.
+const fileShell = `
+op_file() { in_batches file_batch; }
+file_batch() {
+  d_found= d_gone= d_paths=
+  for d_i in $d_nums; do
+    d_q=$1
+    shift
+    if [ -e "$d_q" ]; then
+      set -- "$@" "$d_q"
+      d_found="$d_found $d_i"
+    else
+      d_gone="$d_gone $d_i" d_paths="$d_paths$d_nl$d_q"
+    fi
+  done
+  if ! has stat; then
+    d_nums="$d_found $d_gone"
+    all_err "stat is missing"
+    return
+  fi
+  if [ "$d_found" ]; then
+    d_nums=$d_found
+    file_found "$@"
+  fi
+  if [ "$d_gone" ]; then
+    IFS=$d_nl
+    set -- $d_paths
+    IFS=$d_ifs
+    d_nums=$d_gone
+    file_gone "$@"
+  fi
+}
+file_found() {
+  d_out=$(stat -L -c '%f:%u:%g:%s:%U:%G' -- "$@" 2>/dev/null </dev/null)
+  count_lines
+  if [ "$d_count" -ne $# ]; then
+    case $# in
+    1) file_gone "$@" ;;
+    *) one_by_one file_found "$@" ;;
+    esac
+    return
+  fi
+  IFS=$d_nl
+  for d_line in $d_out; do
+    pop
+    d_own=self
+    if [ -L "$1" ]; then d_own=link; fi
+    frame "$d_i val $d_own $d_line"
+    shift
+  done
+  IFS=$d_ifs
+}
+file_gone() {
+  d_out=$(stat -L -c . -- "$@" 2>&1 >/dev/null </dev/null)
+  count_lines
+  if [ "$d_count" -ne $# ]; then
+    case $# in
+    1) all_err "stat failed, or the file changed while it was observed" ;;
+    *) one_by_one file_gone "$@" ;;
+    esac
+    return
+  fi
+  IFS=$d_nl
+  for d_line in $d_out; do
+    pop
+    why "$d_line"
+    if [ -L "$1" ]; then
+      frame "$d_i val link !$d_why"
+    elif [ "$d_why" = absent ]; then
+      frame "$d_i val absent"
+    else
+      frame "$d_i err $d_why"
+    fi
+    shift
+  done
+  IFS=$d_ifs
+}
+op_sum() { in_batches sum_batch; }
+sum_batch() {
+  if ! has sha256sum; then
+    all_err "sha256sum is missing"
+    return
+  fi
+  d_found=
+  for d_i in $d_nums; do
+    d_q=$1
+    shift
+    if ! [ -f "$d_q" ]; then
+      frame "$d_i val -"
+    elif ! [ -r "$d_q" ]; then
+      frame "$d_i err permission denied"
+    else
+      set -- "$@" "$d_q"
+      d_found="$d_found $d_i"
+    fi
+  done
+  d_nums=$d_found
+  [ $# -eq 0 ] || sum_found "$@"
+}
+sum_found() {
+  d_out=$(sha256sum -- "$@" 2>/dev/null </dev/null)
+  count_lines
+  if [ "$d_count" -ne $# ]; then
+    case $# in
+    1) all_err "sha256sum could not read it" ;;
+    *) one_by_one sum_found "$@" ;;
+    esac
+    return
+  fi
+  IFS=$d_nl
+  for d_line in $d_out; do
+    pop
+    d_line=${d_line#\\}
+    frame "$d_i val ${d_line%%[!0-9a-f]*}"
+  done
+  IFS=$d_ifs
+}
+op_content() {
+  while next; do
+    if ! [ -f "$d_q" ]; then
+      frame "$d_n err changed while being read"
+    elif ! [ -r "$d_q" ]; then
+      frame "$d_n err permission denied"
+    elif ! has head; then
+      frame "$d_n err head is missing"
+    else
+      frame "$d_n body"
+      head -c 65537 <"$d_q" 2>/dev/null
+      frame "$d_n end $?"
+    fi
+  done
+}
+`

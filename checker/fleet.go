@@ -1,0 +1,113 @@
+package checker
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/drift-exporter/drift_exporter/checker/pack"
+	"github.com/drift-exporter/drift_exporter/internal/config"
+	"github.com/drift-exporter/drift_exporter/internal/state"
+	"github.com/drift-exporter/drift_exporter/internal/yamlfile"
+)
+
+// Fleet is a configuration together with the packs that it names. It is immutable: a reload makes a new one and
+// swaps it whole.
+type Fleet struct {
+	Config *config.Config
+	Packs  map[string]*pack.Pack // by id
+}
+
+// NewFleet puts a configuration and packs together. It reports machines that name a pack that there is not, and
+// waivers of unknown kinds and items; with fatal problems the fleet must not be used.
+func NewFleet(cfg *config.Config, packs map[string]*pack.Pack) (*Fleet, yamlfile.Problems) {
+	f := &Fleet{Config: cfg, Packs: packs}
+	var problems yamlfile.Problems
+	for i := range cfg.Machines {
+		m := &cfg.Machines[i]
+		report := func(warning bool, format string, args ...any) {
+			problems = append(problems, yamlfile.Problem{
+				File: m.File, Line: m.Line, Warning: warning, Message: fmt.Sprintf("machine %q: ", m.Name) + fmt.Sprintf(format, args...),
+			})
+		}
+		for _, id := range m.Packs {
+			if packs[id] == nil {
+				report(false, "pack %q is not known%s", id, yamlfile.Suggest(id, sortedKeys(packs)))
+			}
+		}
+		for _, w := range m.Waivers {
+			f.checkWaiver(w, report)
+		}
+	}
+	problems.Sort()
+	return f, slices.Compact(problems)
+}
+
+func (f *Fleet) checkWaiver(w config.Waiver, report func(warning bool, format string, args ...any)) {
+	names := Kinds().Names()
+	p := f.Packs[w.Pack]
+	switch {
+	case !slices.Contains(names, w.Kind):
+		report(false, "waiver for %q: kind %q is not known: it is one of %s", w.Item, w.Kind, strings.Join(names, ", "))
+	case p == nil:
+		report(false, "waiver for %q: pack %q is not known", w.Item, w.Pack)
+	case !slices.ContainsFunc(p.Entries, func(e pack.Entry) bool { return e.Kind == w.Kind && e.Item.Identity() == w.Item }):
+		report(true, "waiver for %q: pack %q has no such %s: the waiver has no effect", w.Item, w.Pack, w.Kind)
+	}
+}
+
+// LoadFleet reads a configuration and the packs of its packs_dir. home expands ~ in paths on our side. The fleet is
+// nil if there are fatal problems.
+func LoadFleet(configFile, home string) (*Fleet, yamlfile.Problems) {
+	cfg, problems := config.Load(configFile, home)
+	if cfg == nil {
+		return nil, problems
+	}
+	packs, packProblems := pack.Load(os.DirFS(cfg.PacksDir), shownPath(cfg.PacksDir), Kinds())
+	problems = append(problems, packProblems...)
+	fleet, fleetProblems := NewFleet(cfg, packs)
+	if !packProblems.Fatal() { // a pack that is broken would be reported as unknown as well
+		problems = append(problems, fleetProblems...)
+	}
+	problems.Sort()
+	if problems.Fatal() {
+		return nil, problems
+	}
+	return fleet, problems
+}
+
+// shownPath is a path as its user would write it: relative to the working directory where that is shorter.
+func shownPath(path string) string {
+	wd, err := os.Getwd()
+	if err != nil {
+		return path
+	}
+	if relative, err := filepath.Rel(wd, path); err == nil && len(relative) < len(path) {
+		return relative
+	}
+	return path
+}
+
+// Machine returns the machine of that name, enabled or not.
+func (f *Fleet) Machine(name string) (*config.Machine, bool) { return f.Config.Machine(name) }
+
+// Pairs lists the pairs of all enabled machines, in the order of machines and of their packs.
+func (f *Fleet) Pairs() []state.Key {
+	var pairs []state.Key
+	for i := range f.Config.Machines {
+		if m := &f.Config.Machines[i]; m.Enabled {
+			for _, id := range m.Packs {
+				pairs = append(pairs, state.Key{Machine: m.Name, Pack: id})
+			}
+		}
+	}
+	return pairs
+}
+
+// Holds tells whether an enabled machine carries the pack.
+func (f *Fleet) Holds(k state.Key) bool {
+	m, ok := f.Machine(k.Machine)
+	return ok && m.Enabled && slices.Contains(m.Packs, k.Pack)
+}

@@ -1,0 +1,168 @@
+package checker
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+)
+
+// The bounds of what a machine may print.
+const (
+	maxNoise  = 1 << 20   // before the script is ready
+	maxOutput = 16 << 20  // in all
+	maxLine   = 512 << 10 // of a frame: the largest environment variable in hex, and room
+)
+
+// A frame is a line that begins with the session's nonce; whatever else a machine prints between frames is noise of
+// its login files and is skipped. As printed by the script:
+//
+//	NONCE fact KEY VALUE        NONCE facts
+//	NONCE N more TEXT           a line of the answer to question N that is not its last
+//	NONCE N val TEXT            the last line of the answer
+//	NONCE N err TEXT            why there is no answer
+//	NONCE N body … NONCE N end STATUS   the answer as raw bytes, up to the newline before the end
+//	NONCE stage N               every question of a stage was read; N is their number so far
+//	NONCE bye N                 the end
+type frame struct {
+	verb   string
+	number int    // of the question, or of all questions read so far
+	key    string // of a fact
+	text   string // of a fact, answer or error
+}
+
+// frameReader takes frames out of what a machine prints.
+type frameReader struct {
+	in    *bufio.Reader
+	nonce string
+	left  int // how much more may be read
+}
+
+var (
+	errMalformed = errors.New("the answer makes no sense")
+	errOutput    = fmt.Errorf("printed more than %d MiB", maxOutput>>20)
+	errNoise     = fmt.Errorf("printed more than %d MiB before the script was ready", maxNoise>>20)
+)
+
+func newFrameReader(r io.Reader, nonce string) *frameReader {
+	return &frameReader{in: bufio.NewReaderSize(r, 32<<10), nonce: nonce, left: maxOutput}
+}
+
+// ready skips what login files print until the script says that it runs.
+func (f *frameReader) ready() error {
+	for {
+		line, err := f.line()
+		switch {
+		case err != nil:
+			return err
+		case string(line) == readyLine:
+			return nil
+		case maxOutput-f.left > maxNoise:
+			return errNoise
+		}
+	}
+}
+
+// next returns the next frame. Frames are whole or not there: a line that the machine did not end is an error.
+func (f *frameReader) next() (frame, error) {
+	for {
+		line, err := f.line()
+		if err != nil {
+			return frame{}, err
+		}
+		if rest, ours := f.strip(line); ours {
+			return f.parse(rest)
+		}
+	}
+}
+
+// strip takes the nonce off a line, if it has it.
+func (f *frameReader) strip(line []byte) (string, bool) {
+	rest, ours := bytes.CutPrefix(line, []byte(f.nonce+" "))
+	return string(rest), ours && f.nonce != ""
+}
+
+// line reads a line and returns it without its end. Of one longer than maxLine nothing is kept: it is no frame.
+func (f *frameReader) line() ([]byte, error) {
+	var line []byte
+	long := false
+	for {
+		piece, err := f.in.ReadSlice('\n')
+		if f.left -= len(piece); f.left < 0 {
+			return nil, errOutput
+		}
+		if long = long || len(line)+len(piece) > maxLine; long {
+			line, piece = nil, nil
+		}
+		line = append(line, piece...)
+		switch {
+		case err == nil:
+			return bytes.TrimSuffix(line, []byte("\n")), nil
+		case errors.Is(err, io.EOF):
+			return nil, io.ErrUnexpectedEOF
+		case !errors.Is(err, bufio.ErrBufferFull):
+			return nil, err
+		}
+	}
+}
+
+func (f *frameReader) parse(line string) (frame, error) {
+	word, rest, _ := strings.Cut(line, " ")
+	switch word {
+	case "fact":
+		key, value, _ := strings.Cut(rest, " ")
+		return frame{verb: word, key: key, text: value}, nil
+	case "facts":
+		return frame{verb: word}, nil
+	case "stage", "bye":
+		n, err := frameNumber(rest)
+		return frame{verb: word, number: n}, err
+	}
+	n, err := frameNumber(word)
+	if err != nil {
+		return frame{}, err
+	}
+	verb, text, _ := strings.Cut(rest, " ")
+	switch verb {
+	case "more", "val", "err":
+		return frame{verb: verb, number: n, text: text}, nil
+	case "body":
+		return f.body(n)
+	}
+	return frame{}, errMalformed
+}
+
+func frameNumber(s string) (int, error) {
+	n, err := strconv.Atoi(s)
+	if err != nil || strconv.Itoa(n) != s || n < 0 {
+		return 0, errMalformed
+	}
+	return n, nil
+}
+
+// body reads raw bytes up to the frame that ends them. They cannot hold it, since the nonce is known to no file.
+func (f *frameReader) body(n int) (frame, error) {
+	var body []byte
+	for {
+		line, err := f.line()
+		if err != nil {
+			return frame{}, err
+		}
+		if rest, ours := f.strip(line); ours {
+			status, ended := strings.CutPrefix(rest, strconv.Itoa(n)+" end ")
+			switch {
+			case !ended:
+				return frame{}, errMalformed
+			case status != "0":
+				return frame{verb: "err", number: n, text: "cannot be read"}, nil
+			}
+			return frame{verb: "val", number: n, text: string(bytes.TrimSuffix(body, []byte("\n")))}, nil
+		}
+		if body = append(append(body, line...), '\n'); len(body) > maxContent+3 {
+			return frame{}, errMalformed
+		}
+	}
+}

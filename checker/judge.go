@@ -1,0 +1,82 @@
+package checker
+
+import (
+	"time"
+
+	"github.com/drift-exporter/drift_exporter/internal/config"
+	"github.com/drift-exporter/drift_exporter/internal/state"
+)
+
+// judge makes the results of an outcome from its observations, one for each pack of the machine.
+func (c *Checker) judge(out *Outcome, f *Fleet, m *config.Machine, items map[string][]*observation) {
+	var failed []state.ItemError
+	total := 0
+	for _, id := range m.Packs {
+		r := state.Result{
+			Key: state.Key{Machine: m.Name, Pack: id}, Run: out.Run, At: out.At, Duration: out.Duration,
+			Status: state.Unknown, Items: len(items[id]), Failure: out.Failure,
+		}
+		if p, ok := f.Packs[id]; ok {
+			r.PackDigest, r.Definitions = digests(p, m.Vars)
+		}
+		waivers := activeWaivers(m, id, out.At)
+		r.WaiverExpires = earliest(waivers)
+		if r.Failure == nil {
+			sumUp(&r, items[id], waivers)
+			failed = append(failed, r.Errors...)
+			total += r.Items
+		}
+		out.Results = append(out.Results, r)
+	}
+	if len(failed) > 0 {
+		out.Failure = unreadable(failed, total)
+	}
+}
+
+// sumUp fills in what the observations of a pack came to.
+func sumUp(r *state.Result, items []*observation, waivers map[string]config.Waiver) {
+	for _, item := range items {
+		if failed := item.itemError(); failed != nil {
+			r.Errors = append(r.Errors, *failed)
+			continue
+		}
+		for _, mismatch := range item.mismatches {
+			if waiver, waived := waivers[mismatch.ID()]; waived {
+				mismatch.Waiver = waiver.Reason
+				r.Waived = append(r.Waived, mismatch)
+			} else {
+				r.Mismatches = append(r.Mismatches, mismatch)
+			}
+		}
+	}
+	switch {
+	case len(r.Errors) > 0:
+		r.Failure = unreadable(r.Errors, r.Items)
+	case len(r.Mismatches) > 0:
+		r.Status = state.Drifted
+	default:
+		r.Status = state.Compliant
+	}
+}
+
+// activeWaivers are the waivers of a pair that have not expired, by state.ItemID.
+func activeWaivers(m *config.Machine, packID string, now time.Time) map[string]config.Waiver {
+	active := map[string]config.Waiver{}
+	for _, w := range m.Waivers {
+		if w.Pack == packID && (w.Expires.IsZero() || now.Before(w.Expires)) {
+			active[state.ItemID(w.Kind, w.Item)] = w
+		}
+	}
+	return active
+}
+
+// earliest is when the first of them expires; zero if none does.
+func earliest(waivers map[string]config.Waiver) time.Time {
+	var first time.Time
+	for _, w := range waivers {
+		if !w.Expires.IsZero() && (first.IsZero() || w.Expires.Before(first)) {
+			first = w.Expires
+		}
+	}
+	return first
+}

@@ -1,0 +1,230 @@
+package checker
+
+import (
+	"regexp"
+	"strings"
+	"sync"
+)
+
+// readyLine is what the script prints first. Its number changes with what the script reads and prints.
+const readyLine = "drift_exporter/1 ready"
+
+// Script is the one script that runs on machines. It is the same for every machine and pack, so that it can also be
+// installed there (ssh.helper) as the only command that sudoers and a forced command allow.
+//
+// It is one `{ … exit; }`: a shell reads such a block to its end before it runs any of it, so that a copy that was
+// cut off runs nothing; and nothing that follows it is ever taken for a command.
+var Script = sync.OnceValue(func() string {
+	shell, cases := scriptCommon, ""
+	for _, kind := range Kinds().kinds {
+		shell += kind.Shell()
+	}
+	for _, op := range scriptOps(shell) {
+		cases += "    " + op + ") op_" + op + " ;;\n"
+	}
+	shell += strings.Replace(scriptMain, "    OPS\n", cases, 1)
+	return "{\n" + strings.TrimLeft(shell, "\n") + "drift_main\nexit\n}\n"
+})
+
+var opFunction = regexp.MustCompile(`(?m)^op_([a-z_]+)\(\)`)
+
+// scriptOps finds the ops that a shell text answers: op X is answered by the function op_X.
+func scriptOps(shell string) []string {
+	var ops []string
+	for _, match := range opFunction.FindAllStringSubmatch(shell, -1) {
+		ops = append(ops, match[1])
+	}
+	return ops
+}
+
+// scriptCommon is what all kinds' functions may use. Variables of the script begin with d_, and are taken out of the
+// environment first so that no child sees them. d_n is the number of the last question read. What a machine prints
+// is only ever data: nothing is evaluated, and unquoted expansions are split at newlines or numbers with globbing off.
+const scriptCommon = `
+# drift_exporter observes this machine and changes nothing on it.
+unset d_ifs d_nl d_nonce d_user d_how d_n d_q d_op d_nums d_first d_lc d_lc_set d_id d_uid d_me d_line d_key
+unset d_home d_shell d_each d_one d_more d_i d_j d_out d_count d_found d_gone d_paths d_own d_why d_list d_cmds d_left
+set -f
+d_nl='
+'
+d_ifs=" 	$d_nl"
+IFS=$d_ifs
+d_lc_set=${LC_ALL+x} d_lc=${LC_ALL-}
+LC_ALL=C
+export LC_ALL
+d_n=0
+
+# put prints a line as it is: with a builtin, so that no argument list shows it and no process is needed.
+put() { printf '%s\n' "$1"; }
+if [ "$(command -v print)" = print ]; then
+  put() { print -r -- "$1"; }
+fi
+# frame begins on a line of its own, whatever was printed before it.
+frame() { put "$d_nl$d_nonce $1"; }
+has() { command -v "$1" >/dev/null 2>&1; }
+
+# next reads a question of a section into d_q; false at the section's end. Without input there is no goodbye.
+next() {
+  IFS= read -r d_q || exit 1
+  case $d_q in
+  =*) d_q=${d_q#=} d_n=$((d_n + 1)) ;;
+  *) return 1 ;;
+  esac
+}
+
+# in_batches calls $1 with up to 100 questions at a time as arguments, and their numbers in d_nums.
+in_batches() {
+  d_each=$1 d_more=1
+  while [ "$d_more" ]; do
+    set -- && d_nums=
+    while [ $# -lt 100 ]; do
+      next || { d_more= && break; }
+      set -- "$@" "$d_q"
+      d_nums="$d_nums $d_n"
+    done
+    [ $# -eq 0 ] || "$d_each" "$@"
+  done
+}
+
+# one_by_one calls $1 for each of a batch alone, since what it printed for all could not be told apart.
+one_by_one() {
+  d_one=$1
+  shift
+  for d_j in $d_nums; do
+    d_nums=$d_j
+    "$d_one" "$1"
+    shift
+  done
+}
+
+# in_list reads a whole section into d_list, a line "number=question" each; its first number is d_first.
+in_list() {
+  d_list= d_first=$((d_n + 1))
+  while next; do d_list="$d_list$d_n=$d_q$d_nl"; done
+}
+
+# all_err answers every question of d_nums with an error, list_err every one of d_list.
+all_err() { for d_i in $d_nums; do frame "$d_i err $1"; done; }
+list_err() { while [ "$d_first" -le "$d_n" ]; do frame "$d_first err $1"; d_first=$((d_first + 1)); done; }
+
+# count_lines counts what is not empty in d_out.
+count_lines() {
+  d_count=0 IFS=$d_nl
+  for d_line in $d_out; do d_count=$((d_count + 1)); done
+  IFS=$d_ifs
+}
+
+# pop takes the first number off d_nums.
+pop() {
+  d_nums=${d_nums# }
+  d_i=${d_nums%% *}
+  d_nums=${d_nums#"$d_i"}
+}
+
+# why says what stat's message means: only these two prove that there is nothing.
+why() {
+  case $1 in
+  *": No such file or directory" | *": Not a directory") d_why=absent ;;
+  *": Permission denied") d_why="permission denied" ;;
+  *) d_why="stat: ${1##*: }" ;;
+  esac
+}
+`
+
+const scriptMain = `
+# passwd_entry takes home and shell from a line of passwd, if it is that of d_user.
+passwd_entry() {
+  case $1 in
+  "$d_user":*:*) d_shell=${1##*:} && d_home=${1%:*} && d_home=${d_home##*:} ;;
+  *) return 1 ;;
+  esac
+}
+
+drift_user() {
+  d_id=$(id 2>/dev/null </dev/null)
+  d_uid=${d_id#uid=}
+  d_uid=${d_uid%%[!0-9]*}
+  d_me=
+  case $d_id in
+  "uid=$d_uid("*) d_me=${d_id#*\(} && d_me=${d_me%%\)*} ;;
+  esac
+  if [ -z "$d_user" ]; then
+    case $d_how in
+    become) d_user=${SUDO_USER-} ;;
+    *) d_user=$d_me ;;
+    esac
+  fi
+  case $d_user in
+  '' | -* | *:*) return ;;
+  esac
+  if has getent; then
+    passwd_entry "$(getent passwd "$d_user" 2>/dev/null </dev/null)"
+  elif [ -r /etc/passwd ]; then
+    while IFS= read -r d_line || [ -n "$d_line" ]; do
+      if passwd_entry "$d_line"; then break; fi
+    done </etc/passwd
+  fi
+}
+
+drift_manager() {
+  if [ -e /var/lib/dpkg/status ]; then d_line=dpkg
+  elif [ -e /lib/apk/db/installed ] || [ -e /usr/lib/apk/db/installed ]; then d_line=apk
+  elif [ -d /var/lib/pacman/local ]; then d_line=pacman
+  elif [ -e /usr/lib/opkg/status ] || [ -e /var/lib/opkg/status ]; then d_line=opkg
+  else
+    for d_line in dpkg rpm apk pacman opkg ''; do
+      if [ -z "$d_line" ] || has "$d_line"; then break; fi
+    done
+  fi
+  frame "fact package_manager $d_line"
+}
+
+drift_init() {
+  d_line=
+  if [ -d /run/systemd/system ]; then d_line=systemd
+  elif [ -d /run/openrc ]; then d_line=openrc
+  elif [ -r /proc/1/comm ]; then IFS= read -r d_line </proc/1/comm
+  fi
+  frame "fact init $d_line"
+}
+
+drift_facts() {
+  for d_q in /etc/os-release /usr/lib/os-release; do
+    [ -r "$d_q" ] || continue
+    while IFS= read -r d_line || [ -n "$d_line" ]; do
+      d_key=${d_line%%=*}
+      case $d_key in
+      ID | VERSION_ID | PRETTY_NAME) frame "fact $d_key ${d_line#*=}" ;;
+      esac
+    done <"$d_q"
+    break
+  done
+  frame "fact uname $(uname -nrm 2>/dev/null </dev/null)"
+  drift_manager
+  drift_init
+  d_home= d_shell=
+  drift_user
+  frame "fact user $d_user"
+  frame "fact home $d_home"
+  frame "facts"
+}
+
+op_unknown() { while next; do frame "$d_n err the installed helper is too old to observe this"; done; }
+
+drift_main() {
+  put "${d_nl}drift_exporter/1 ready"
+  IFS= read -r d_nonce || exit 1
+  IFS= read -r d_how || exit 1
+  IFS= read -r d_user || exit 1
+  drift_facts
+  while IFS= read -r d_op; do
+    case $d_op in
+    OPS
+    stage) frame "stage $d_n" ;;
+    bye) frame "bye $d_n" && exit 0 ;;
+    *) op_unknown ;;
+    esac
+  done
+  exit 1
+}
+`

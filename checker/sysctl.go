@@ -1,0 +1,151 @@
+package checker
+
+import (
+	"slices"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+
+	"github.com/drift-exporter/drift_exporter/checker/pack"
+	"github.com/drift-exporter/drift_exporter/internal/state"
+	"github.com/drift-exporter/drift_exporter/internal/yamlfile"
+)
+
+// sysctlKind checks kernel parameters.
+type sysctlKind struct{}
+
+func (sysctlKind) Name() string              { return "sysctl" }
+func (sysctlKind) Section() (string, string) { return "settings", "sysctl" }
+
+// Shell answers with "absent", or with "=" and the value, or with "=" and a further "=" line for each further line.
+// The shell's own read is no use here: most of them read byte by byte, and the files of /proc/sys give nothing after
+// the first read. One awk reads a batch; where a file's read fails some awks give up, so then each is read alone.
+func (sysctlKind) Shell() string {
+	return `
+op_sysctl() { in_batches sysctl_batch; }
+sysctl_batch() {
+  if ! [ -d /proc/sys/kernel ]; then
+    all_err "/proc/sys is not there"
+    return
+  fi
+  if ! has awk; then
+    all_err "awk is missing"
+    return
+  fi
+  d_found=
+  for d_i in $d_nums; do
+    d_q=/proc/sys/$1
+    shift
+    if [ -f "$d_q" ]; then
+      set -- "$@" "$d_q"
+      d_found="$d_found $d_i"
+    else
+      sysctl_gone
+    fi
+  done
+  d_nums=$d_found
+  [ $# -eq 0 ] || sysctl_found "$@"
+}
+sysctl_gone() {
+  if [ -e "$d_q" ]; then
+    frame "$d_i err holds other keys and has no value"
+  elif ! has stat; then
+    frame "$d_i err stat is missing"
+  else
+    why "$(stat -c . -- "$d_q" 2>&1 >/dev/null </dev/null)"
+    if [ "$d_why" = absent ]; then
+      frame "$d_i val absent"
+    else
+      frame "$d_i err $d_why"
+    fi
+  fi
+}
+sysctl_found() {
+  d_out=$(awk 'BEGIN {
+    for (i = 1; i < ARGC; i++) {
+      while ((r = (getline line < ARGV[i])) > 0) print "m" line
+      print r == 0 ? "." : "!"
+      close(ARGV[i])
+    }
+    print "end"
+  }' "$@" 2>/dev/null </dev/null)
+  if [ "${d_out##*"$d_nl"}" != end ]; then
+    case $# in
+    1) all_err "cannot be read" ;;
+    *) one_by_one sysctl_found "$@" ;;
+    esac
+    return
+  fi
+  IFS=$d_nl
+  d_i= d_count=0
+  for d_line in $d_out; do
+    [ "$d_i" ] || pop
+    case $d_line in
+    m*) frame "$d_i more =${d_line#m}" && d_count=1 && continue ;;
+    .) sysctl_end "$1" ;;
+    end) break ;;
+    *) frame "$d_i err cannot be read" ;;
+    esac
+    d_i= d_count=0
+    shift
+  done
+  IFS=$d_ifs
+}
+# sysctl_end ends an answer. Some awks take a failing read for the end of an empty file.
+sysctl_end() {
+  if [ "$d_count" = 1 ] || cat "$1" >/dev/null 2>&1 </dev/null; then
+    frame "$d_i val ="
+  else
+    frame "$d_i err cannot be read"
+  fi
+}
+`
+}
+
+// sysctlItem is a kernel parameter and the value that it must have.
+type sysctlItem struct{ *setting }
+
+func (k sysctlKind) Decode(node *yaml.Node, _ pack.Templates) (pack.Item, yamlfile.Problems) {
+	var in settingFields
+	d := decoding{problems: yamlfile.DecodeNode(node, &in)}
+	item := sysctlItem{d.setting(in)}
+	parts := strings.Split(procPath(item.key), "/")
+	if item.key != "" && slices.ContainsFunc(parts, func(s string) bool { return s == "" || s == "." || s == ".." }) {
+		d.problem(in.Key.Line, "key must be the name of a kernel parameter, such as net.ipv4.ip_forward")
+	}
+	return item, d.problems
+}
+
+// procPath is the file below /proc/sys of a key as sysctl(8) takes it: parts are separated by whichever of dot and
+// slash comes first, and the other one is a part of a name then: net.ipv4.conf.eth0/100.rp_filter and
+// net/ipv4/conf/eth0.100/rp_filter are the same.
+func procPath(key string) string {
+	if i := strings.IndexAny(key, "./"); i < 0 || key[i] == '/' {
+		return key
+	}
+	return strings.NewReplacer(".", "/", "/", ".").Replace(key)
+}
+
+func (sysctlKind) Ask(_ Facts, item pack.Item) ([]Question, error) {
+	return []Question{{Op: "sysctl", Arg: procPath(item.(sysctlItem).key)}}, nil
+}
+
+// Compare takes any run of blanks, and any line break, for one space: the kernel separates numbers by tabs.
+func (sysctlKind) Compare(_ Facts, item pack.Item, answers Answers) ([]state.Mismatch, []Question, error) {
+	s := item.(sysctlItem)
+	answer, err := answers.to("sysctl", procPath(s.key))
+	if err != nil {
+		return nil, nil, err
+	}
+	if answer == "absent" {
+		return wrongSetting(s.expected, "(absent)"), nil, nil
+	}
+	var words []string
+	for line := range strings.Lines(answer) {
+		words = append(words, strings.Fields(strings.TrimPrefix(line, "="))...)
+	}
+	if actual := strings.Join(words, " "); actual != strings.Join(strings.Fields(s.expected), " ") {
+		return wrongSetting(s.expected, actual), nil, nil
+	}
+	return nil, nil, nil
+}
