@@ -1,0 +1,201 @@
+package run
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/drift-exporter/drift_exporter/checker"
+	"github.com/drift-exporter/drift_exporter/internal/state"
+)
+
+// active is the run that is on, as far as this process knows it. What must outlive the process is in the
+// store and the queue; this is made of them again after a restart.
+type active struct {
+	id     string
+	ctx    context.Context // of its checks; ends when the run is closed or the process shuts down
+	cancel context.CancelFunc
+	saved  int     // how many machines are in the stored counts; the runner's loop alone uses it
+	ending *ending // set by the runner's loop once the run is over, until that is stored
+
+	mu       sync.Mutex
+	run      state.Run // with counts up to the last machine
+	closed   bool      // no further check of it begins
+	inFlight map[string]bool
+	busy     sync.WaitGroup             // one for each in flight
+	settled  map[string]bool            // machines whose outcome is stored
+	judged   int                        // how many of those gave a verdict for every pack
+	left     int                        // about how many jobs are not yet acknowledged
+	returned map[string]int             // by machine: deliveries that were given back without a failed check
+	unstored map[string]int             // by machine: how often in a row its outcome could not be stored
+	retrying map[string]checker.Outcome // the last failure of machines that are to be tried again
+}
+
+// ending is how a run is over.
+type ending struct {
+	phase  state.RunPhase
+	reason string
+}
+
+func newActive(ctx context.Context, r state.Run) *active {
+	a := &active{
+		id: r.ID, run: r,
+		inFlight: map[string]bool{}, settled: map[string]bool{},
+		returned: map[string]int{}, unstored: map[string]int{}, retrying: map[string]checker.Outcome{},
+	}
+	a.ctx, a.cancel = context.WithCancel(ctx)
+	return a
+}
+
+// entry is what a worker is told about a job.
+type entry int
+
+const (
+	entryOver  entry = iota // the run is over: the job is void
+	entryTwice              // another worker is at it
+	entryOpen               // go on, and leave afterwards
+)
+
+// enter lets a worker in that was given a job of the run.
+func (a *active) enter(machine string) entry {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	switch {
+	case a.closed:
+		return entryOver
+	case a.inFlight[machine]:
+		return entryTwice
+	}
+	a.inFlight[machine] = true
+	a.busy.Add(1)
+	return entryOpen
+}
+
+// leave is the end of what enter began.
+func (a *active) leave(machine string) {
+	a.mu.Lock()
+	delete(a.inFlight, machine)
+	a.mu.Unlock()
+	a.busy.Done()
+}
+
+// close ends the run's checks and waits for them.
+func (a *active) close() {
+	a.mu.Lock()
+	a.closed = true
+	a.mu.Unlock()
+	a.cancel()
+	a.busy.Wait()
+}
+
+// setRun takes over what was stored of the run.
+func (a *active) setRun(r state.Run) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.run = r
+}
+
+// snapshot is the run with the counts of now.
+func (a *active) snapshot() state.Run {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	r := a.run
+	r.Machines = slices.Clone(r.Machines)
+	r.Checked, r.Failed = a.judged, len(a.settled)-a.judged
+	return r
+}
+
+// settle notes that a machine's outcome is stored: nil if every pack of it was judged.
+func (a *active) settle(machine string, failure *state.Failure) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if !a.settled[machine] {
+		a.settled[machine] = true
+		if failure == nil {
+			a.judged++
+		}
+	}
+	delete(a.retrying, machine)
+	delete(a.unstored, machine)
+}
+
+// count is how many machines' outcomes are stored.
+func (a *active) count() int {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return len(a.settled)
+}
+
+// isSettled tells whether a machine's outcome is stored already.
+func (a *active) isSettled(machine string) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.settled[machine]
+}
+
+// expect sets how many jobs are on the queue.
+func (a *active) expect(n int) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.left = n
+}
+
+// acknowledged counts a job that left the queue and tells whether it may have been the last.
+func (a *active) acknowledged() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.left--
+	return a.left <= 0
+}
+
+// failures is how often a machine was tried in vain, this time included, of which it is the attempt-th delivery.
+func (a *active) failures(machine string, attempt int) int {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return attempt - a.returned[machine]
+}
+
+// giveBack notes that a job goes back to the queue although no check of it failed.
+func (a *active) giveBack(machine string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.returned[machine]++
+}
+
+// notStored notes that an outcome could not be stored and tells how often in a row that was.
+func (a *active) notStored(machine string) int {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.returned[machine]++
+	a.unstored[machine]++
+	return a.unstored[machine]
+}
+
+// retry keeps a failure for the case that the run ends before the machine is tried again.
+func (a *active) retry(out checker.Outcome) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.retrying[out.Machine] = out
+}
+
+// interrupted returns the failures that were to be tried again.
+func (a *active) interrupted() []checker.Outcome {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return slices.Collect(maps.Values(a.retrying))
+}
+
+// tolerance is how far a stored run may be in the future of the clock and still count. Beyond it, the clock
+// was wrong when it was stored, and to wait until it has caught up would be to check nothing for that long.
+const tolerance = time.Hour
+
+// covers tells whether a machine whose stored run is stored need not be checked for run.
+func covers(stored, run string, now time.Time) bool {
+	if stored == run {
+		return true
+	}
+	at, err := state.Run{ID: stored}.Instant()
+	return err == nil && !at.After(now.Add(tolerance)) && state.CompareRunIDs(stored, run) > 0
+}

@@ -1,0 +1,157 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/drift-exporter/drift_exporter/internal/state"
+)
+
+// newRetry is how long a run of new machines that could not be started is put off.
+const newRetry = time.Minute
+
+// due starts the scheduled run if one is due.
+func (r *Runner) due(ctx context.Context) {
+	p := r.plan.Load()
+	now := r.clock.Now()
+	at := p.Latest(now)
+	if r.handled.After(now.Add(tolerance)) {
+		r.handled = at // the clock was wrong
+	}
+	if at.IsZero() || !at.After(r.handled) || !at.After(p.since) {
+		return
+	}
+	r.handled = at
+	r.scheduled(ctx, at, state.TriggerSchedule)
+}
+
+// scheduled starts the run of an instant, at the cost of one that is still on.
+func (r *Runner) scheduled(ctx context.Context, at time.Time, trigger state.Trigger) {
+	old := r.current.Load()
+	names := allCheckable(r.fleet.Load())
+	a, err := r.claim(ctx, trigger, at, names)
+	switch {
+	case errors.Is(err, state.ErrExists):
+		r.log.Debug("the scheduled run is known already", "run", state.RunID(at))
+		return
+	case err != nil:
+		r.lost(ctx, trigger, err)
+		return
+	}
+	if old != nil {
+		r.cut(ctx, old, "the next run was due")
+	}
+	r.launch(ctx, a, names)
+}
+
+// freshInstant is the instant of a run that is asked for now: later than that of every run so far, as one that
+// is earlier than what is stored would check nothing.
+func (r *Runner) freshInstant() time.Time {
+	now := r.clock.Now().UTC().Truncate(time.Millisecond)
+	for _, run := range r.store.View().Runs() {
+		at, err := run.Instant()
+		if err != nil || at.After(now.Add(tolerance)) {
+			continue // the clock was wrong
+		}
+		if !at.Before(now) {
+			return at.Add(time.Millisecond)
+		}
+		break
+	}
+	return now
+}
+
+// claim stores a new run. The names are those of all machines in it.
+func (r *Runner) claim(ctx context.Context, trigger state.Trigger, at time.Time, names []string) (*active, error) {
+	run := state.Run{
+		ID: state.RunID(at), Trigger: trigger, Phase: state.RunEnqueuing,
+		StartedAt: r.clock.Now().UTC(), Total: len(names),
+	}
+	if !slices.Equal(names, allCheckable(r.fleet.Load())) {
+		run.Machines = names
+	}
+	if err := r.store.CreateRun(ctx, run); err != nil {
+		return nil, err
+	}
+	r.log.Info("run started", "run", run.ID, "trigger", trigger, "machines", run.Total)
+	return newActive(ctx, run), nil
+}
+
+// lost notes a run that could not even be claimed.
+func (r *Runner) lost(ctx context.Context, trigger state.Trigger, err error) {
+	if ctx.Err() != nil {
+		return // shutting down; it is made up for at the next start
+	}
+	r.metrics.runs.WithLabelValues(resultFailure).Inc()
+	r.log.Error("a run could not be started", "trigger", trigger, "err", err)
+}
+
+// launch makes a claimed run the current one and puts its machines on an empty queue.
+func (r *Runner) launch(ctx context.Context, a *active, names []string) {
+	r.current.Store(a)
+	if _, err := r.queue.Purge(ctx); err != nil {
+		r.fail(ctx, a, err)
+		return
+	}
+	r.enqueue(ctx, a, names)
+}
+
+// enqueue puts machines on the queue and lets the run take its course.
+func (r *Runner) enqueue(ctx context.Context, a *active, names []string) {
+	f := r.fleet.Load()
+	jobs := make([]state.Job, 0, len(names))
+	for _, name := range names {
+		job := state.Job{Run: a.id, Machine: name}
+		if m, ok := f.Machine(name); ok {
+			job.Site = m.Site
+		}
+		jobs = append(jobs, job)
+	}
+	a.expect(len(jobs))
+	if len(jobs) > 0 {
+		if err := r.queue.Enqueue(ctx, jobs); err != nil {
+			r.fail(ctx, a, err)
+			return
+		}
+	}
+	run, err := r.store.UpdateRun(ctx, a.id, func(run *state.Run) bool {
+		run.Phase = state.RunRunning
+		run.Total = max(run.Total, a.count()+len(jobs))
+		return true
+	})
+	if err != nil {
+		r.fail(ctx, a, err)
+		return
+	}
+	a.setRun(run)
+	r.endIfEmpty(ctx)
+}
+
+// fail ends a run that could not be put on the queue. In a shutdown it is left for the next start.
+func (r *Runner) fail(ctx context.Context, a *active, err error) {
+	if ctx.Err() == nil {
+		r.cut(ctx, a, fmt.Sprintf("not enqueued: %v", err))
+	}
+}
+
+// startNew checks the machines that have a pair without any record, if that is wanted and no run is on.
+func (r *Runner) startNew(ctx context.Context) {
+	if !r.newWanted || r.current.Load() != nil || r.clock.Now().Before(r.newAfter) || ctx.Err() != nil {
+		return
+	}
+	r.newWanted = false
+	names := stillCheckable(r.fleet.Load(), r.unjudged())
+	if len(names) == 0 {
+		return
+	}
+	a, err := r.claim(ctx, state.TriggerNew, r.freshInstant(), names)
+	if err != nil {
+		r.lost(ctx, state.TriggerNew, err)
+		r.newWanted, r.newAfter = true, r.clock.Now().Add(newRetry)
+		return
+	}
+	r.launch(ctx, a, names)
+}

@@ -1,0 +1,117 @@
+package run
+
+import (
+	"context"
+	"log/slog"
+
+	"github.com/drift-exporter/drift_exporter/internal/state"
+)
+
+// endIfEmpty ends the run that is on if the queue has run empty.
+func (r *Runner) endIfEmpty(ctx context.Context) {
+	a := r.current.Load()
+	if a == nil || ctx.Err() != nil {
+		return
+	}
+	if a.ending == nil {
+		left, err := r.queue.Pending(ctx)
+		if err != nil {
+			r.log.Warn("the queue does not tell what is left", "run", a.id, "err", err)
+			return
+		}
+		a.expect(left)
+		if left > 0 {
+			return
+		}
+		a.close()
+		a.ending = &ending{phase: state.RunDone}
+	}
+	if r.end(ctx, a) {
+		r.startNew(ctx)
+	}
+}
+
+// cut ends a run early: its checks are ended, what is left of it on the queue is removed. Machines that were
+// only waiting for a retry have been tried; their failure is stored.
+func (r *Runner) cut(ctx context.Context, a *active, reason string) {
+	a.close()
+	for _, out := range a.interrupted() {
+		if _, ok := checkable(r.fleet.Load(), out.Machine); !ok {
+			continue
+		}
+		if err := r.keep(ctx, a, out); err != nil {
+			r.log.Error("a failed check could not be stored", "run", a.id, "machine", out.Machine, "err", err)
+		}
+	}
+	removed, err := r.queue.Purge(ctx)
+	if err != nil {
+		r.log.Error("the queue could not be purged", "run", a.id, "err", err) // the next run tries again
+	}
+	r.log.Warn("run cut short", "run", a.id, "reason", reason, "purged", removed)
+	if a.ending == nil {
+		a.ending = &ending{state.RunFailed, reason}
+	}
+	r.end(ctx, a)
+}
+
+// end stores that a run is over and tells whether it could; otherwise the run stays the current one, to be ended
+// at the next tick.
+func (r *Runner) end(ctx context.Context, a *active) bool {
+	run := a.snapshot()
+	run, err := r.conclude(ctx, a.id, *a.ending, run.Checked, run.Failed)
+	if err != nil {
+		r.log.Error("the end of a run could not be stored", "run", a.id, "err", err)
+		return false
+	}
+	a.cancel()
+	r.current.CompareAndSwap(a, nil)
+	return true
+}
+
+// conclude ends a run in the store, counts and logs it.
+func (r *Runner) conclude(ctx context.Context, id string, how ending, checked, failed int) (state.Run, error) {
+	ended := false
+	run, err := r.store.UpdateRun(ctx, id, func(run *state.Run) bool {
+		if ended = !run.Ended(); !ended {
+			return false // another was faster
+		}
+		run.Phase, run.Error = how.phase, how.reason
+		run.EndedAt = r.clock.Now().UTC()
+		run.Checked, run.Failed = checked, failed
+		run.NotTried = max(0, run.Total-checked-failed)
+		return true
+	})
+	if err != nil || !ended {
+		return run, err
+	}
+	level, result := slog.LevelInfo, resultSuccess
+	if how.phase == state.RunFailed {
+		level, result = slog.LevelError, resultFailure
+	}
+	r.metrics.runs.WithLabelValues(result).Inc()
+	r.log.Log(ctx, level, "run ended", "run", id, "trigger", run.Trigger, "phase", run.Phase, "total", run.Total,
+		"checked", run.Checked, "failed", run.Failed, "not_checked", run.NotTried,
+		"duration", run.EndedAt.Sub(run.StartedAt), "reason", run.Error)
+	return run, nil
+}
+
+// saveCounts stores how far the run has come, for who looks into the store: at most once a tick.
+func (r *Runner) saveCounts(ctx context.Context) {
+	a := r.current.Load()
+	if a == nil || a.ending != nil || ctx.Err() != nil {
+		return
+	}
+	now := a.snapshot()
+	if a.saved == now.Checked+now.Failed {
+		return
+	}
+	_, err := r.store.UpdateRun(ctx, a.id, func(run *state.Run) bool {
+		run.Checked, run.Failed = now.Checked, now.Failed
+		return !run.Ended()
+	})
+	if err != nil {
+		r.log.Warn("the counts of a run could not be stored", "run", a.id, "err", err)
+		return
+	}
+	a.saved = now.Checked + now.Failed
+}

@@ -1,0 +1,152 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/go-co-op/gocron/v2"
+	"github.com/google/uuid"
+	"github.com/jonboulle/clockwork"
+
+	"github.com/drift-exporter/drift_exporter/checker"
+	"github.com/drift-exporter/drift_exporter/internal/state"
+)
+
+// tickEvery is how often the loop looks by itself: for an instant that a timer missed since the machine slept or
+// its clock was set, for a queue that has run empty, and for counts to store.
+const tickEvery = 5 * time.Second
+
+// Runner decides when machines are checked and has them checked. One goroutine, the loop, begins and ends runs;
+// workers take jobs from the queue.
+type Runner struct {
+	store     Store
+	queue     Queue
+	check     Check
+	sink      checker.Sink
+	unjudged  func() []string
+	metrics   *Metrics
+	clock     clockwork.Clock
+	log       *slog.Logger
+	keepAlive time.Duration
+	backoff   func(n int) time.Duration
+
+	fleet   atomic.Pointer[checker.Fleet]
+	plan    atomic.Pointer[plan]
+	current atomic.Pointer[active]
+	slots   *slots
+
+	requests chan request  // of StartRun
+	woken    chan struct{} // something may be due
+	emptied  chan struct{} // the queue may be empty
+	reloaded chan struct{}
+	started  atomic.Bool
+	done     chan struct{} // closed when Run has returned
+
+	cronMu sync.Mutex
+	cron   gocron.Scheduler // nil unless running
+	jobID  uuid.UUID
+
+	// What follows is the loop's own.
+	handled   time.Time // the latest instant that was dealt with
+	newWanted bool      // machines without a record are to be checked
+	newAfter  time.Time // but not before
+}
+
+// plan is a schedule and the moment from which on it is followed.
+type plan struct {
+	*Schedule
+	since time.Time
+}
+
+// New makes a Runner. It fails if the fleet's schedule cannot be followed.
+func New(o Options) (*Runner, error) {
+	o, err := o.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	c := o.Fleet.Config
+	s, err := NewSchedule(c.Schedule.Cron, c.Schedule.Location)
+	if err != nil {
+		return nil, err
+	}
+	r := &Runner{
+		store: o.Store, queue: o.Queue, check: o.Check, sink: o.Sink, unjudged: o.Unjudged,
+		metrics: o.Metrics, clock: o.Clock, log: o.Logger, keepAlive: o.KeepAlive, backoff: o.SinkBackoff,
+		slots:    newSlots(c.Check.Concurrency),
+		requests: make(chan request),
+		woken:    make(chan struct{}, 1),
+		emptied:  make(chan struct{}, 1),
+		reloaded: make(chan struct{}, 1),
+		done:     make(chan struct{}),
+	}
+	r.fleet.Store(o.Fleet)
+	r.plan.Store(&plan{Schedule: s})
+	r.metrics.follow(r)
+	return r, nil
+}
+
+// Run follows the schedule and works on the queue until ctx ends. Then it ends the checks that are under way,
+// whose machines stay on the queue, and returns once they are gone. It can be called once.
+func (r *Runner) Run(ctx context.Context) error {
+	if !r.started.CompareAndSwap(false, true) {
+		return errors.New("run: called twice")
+	}
+	defer close(r.done)
+	if err := r.startCron(); err != nil {
+		return err
+	}
+	defer r.stopCron()
+	r.resume(ctx)
+	var workers sync.WaitGroup
+	workers.Go(func() { r.work(ctx) })
+	r.loop(ctx)
+	workers.Wait()
+	return nil
+}
+
+// NextRun is the next scheduled instant.
+func (r *Runner) NextRun() time.Time { return r.plan.Load().Next(r.clock.Now()) }
+
+// Current returns the run that is on, with the counts of this moment.
+func (r *Runner) Current() (state.Run, bool) {
+	a := r.current.Load()
+	if a == nil {
+		return state.Run{}, false
+	}
+	return a.snapshot(), true
+}
+
+// Reload makes f the fleet: for checks that begin from now on, and its schedule and concurrency at once. If the
+// schedule cannot be followed, nothing changes. A schedule that changed has missed nothing. Machines that are
+// new are checked at once, or when the run that is on has ended.
+func (r *Runner) Reload(_ context.Context, f *checker.Fleet) error {
+	s, err := NewSchedule(f.Config.Schedule.Cron, f.Config.Schedule.Location)
+	if err != nil {
+		return err
+	}
+	r.cronMu.Lock()
+	defer r.cronMu.Unlock()
+	if !s.Equal(r.plan.Load().Schedule) {
+		r.plan.Store(&plan{Schedule: s, since: r.clock.Now()})
+		if err := r.updateCron(); err != nil {
+			r.log.Error("the timer does not follow the new schedule, it will be a few seconds late", "err", err)
+		}
+	}
+	r.fleet.Store(f)
+	r.slots.resize(f.Config.Check.Concurrency)
+	r.metrics.forget(f)
+	signal(r.reloaded)
+	return nil
+}
+
+// signal wakes who waits on c; who is not waiting finds it there later.
+func signal(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}
