@@ -1,6 +1,8 @@
 package config
 
 import (
+	"errors"
+	"io/fs"
 	"net/url"
 	"strings"
 
@@ -33,6 +35,10 @@ func (s scope) alerting(raw rawAlerting, c *Alerting, p paths) {
 func (s scope) alertmanager(node *yaml.Node, p paths) (Alertmanager, int, bool) {
 	raw := rawAlertmanager{HTTP: promconfig.DefaultHTTPClientConfig}
 	const field = "alerting.alertmanagers"
+	if node.Kind != yaml.MappingNode {
+		s.errorf(node.Line, "each entry of %s must be a mapping, such as {url: \"http://localhost:9093\"}", field)
+		return Alertmanager{}, 0, false
+	}
 	problems := yamlfile.DecodeField(field, node, &raw)
 	s.decoded(problems)
 	if problems.Fatal() {
@@ -54,16 +60,22 @@ func (s scope) alertmanager(node *yaml.Node, p paths) (Alertmanager, int, bool) 
 		am.HTTPClient.BasicAuth = &promconfig.BasicAuth{Username: user.Username(), Password: promconfig.Secret(password)}
 	}
 	s.httpPaths(&am.HTTPClient, p)
-	return am, raw.Line, s.usable(am.HTTPClient)
+	ok = s.usable(&am.HTTPClient)
+	return am, raw.Line, ok
 }
 
-// usable tries whether a client can be made: whether the options go together and the files are there.
-func (s scope) usable(c promconfig.HTTPClientConfig) bool {
+// usable tries whether a client can be made: whether the options go together and the files are there. It puts
+// bearer_token where the client looks for it.
+func (s scope) usable(c *promconfig.HTTPClientConfig) bool {
 	err := c.Validate()
 	if err == nil {
-		_, err = promconfig.NewClientFromConfig(c, "alertmanager")
+		_, err = promconfig.NewClientFromConfig(*c, "alertmanager")
 	}
-	if err != nil {
+	var file *fs.PathError
+	switch {
+	case errors.As(err, &file):
+		s.errorf(0, "%s cannot be read: %s", yamlfile.ShortName(file.Path), file.Err)
+	case err != nil:
 		s.errorf(0, "%s", err)
 	}
 	return err == nil

@@ -128,5 +128,11 @@ func (c *Config) Machine(name string) (*Machine, bool) {
 // String is the file's name: a configuration holds secrets, and must not print them by accident.
 func (c *Config) String() string { return c.File }
 
-// String is the URL, for the same reason.
+// MarshalText is String, for logs and JSON. Redacted is the configuration itself.
+func (c *Config) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
+
+// String is the URL: the rest holds secrets.
 func (a Alertmanager) String() string { return a.URL.String() }
+
+// MarshalText is String, for logs and JSON.
+func (a Alertmanager) MarshalText() ([]byte, error) { return []byte(a.String()), nil }

@@ -16,6 +16,7 @@ func (s scope) labels(raw map[string]yamlfile.Scalar, field string, taken ...str
 	for _, name := range slices.Sorted(maps.Keys(raw)) {
 		v := raw[name]
 		switch {
+		case !v.Set: // null is no label
 		case !model.LabelName(name).IsValidLegacy():
 			s.errorf(v.Line, "%s: %q is not a label name: letters, digits and '_', not beginning with a digit", field, name)
 		case strings.HasPrefix(name, "__"):

@@ -26,7 +26,9 @@ func (l *loader) machine(file string, node *yaml.Node) (Machine, bool) {
 	case raw.Line == 0:
 		return Machine{}, false
 	case raw.Name.Value == "":
-		s.errorf(raw.Name.Line, "a machine needs a name")
+		if !problems.Fatal() { // otherwise the name may be among them
+			s.errorf(raw.Name.Line, "a machine needs a name")
+		}
 		return Machine{}, false
 	case !yamlfile.IsID(raw.Name.Value):
 		s.errorf(raw.Name.Line, "the name must be %s", yamlfile.IDRule)
@@ -136,7 +138,7 @@ func (s scope) packs(raw rawMachine) []string {
 			packs = append(packs, v.Value)
 		}
 	}
-	if len(raw.Packs) == 0 {
+	if len(raw.Packs) == 0 && !s.out.Fatal() {
 		s.warnf(0, "no packs: nothing is checked on this machine")
 	}
 	return packs

@@ -58,7 +58,8 @@ func (s scope) cron(v yamlfile.Scalar, otherwise string) string {
 	}
 	schedule, err := cron.ParseStandard(spec)
 	if err != nil {
-		s.errorf(v.Line, "schedule.cron %q: %s", v.Value, err)
+		what, _, _ := strings.Cut(err.Error(), ": strconv.")
+		s.errorf(v.Line, "schedule.cron %q: %s", v.Value, what)
 		return otherwise
 	}
 	if schedule.Next(time.Unix(0, 0).UTC()).IsZero() {
