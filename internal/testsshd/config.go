@@ -6,19 +6,19 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
 )
 
-// writeConfig writes sshd_config. In it the first value of a keyword counts, so the test's lines come first.
+// writeConfig writes sshd_config: the test's lines and those of the harness that they do not replace.
 func (s *Server) writeConfig() (string, error) {
 	address := loopback
 	if s.o.AllLoopbacks {
 		address = "0.0.0.0"
 	}
-	lines := append([]string{}, s.o.Config...)
-	lines = append(lines,
+	lines := []string{
 		"Port "+strconv.Itoa(s.Port),
 		"ListenAddress "+address,
 		"AllowUsers "+s.User,
@@ -38,15 +38,25 @@ func (s *Server) writeConfig() (string, error) {
 		"MaxSessions 2000",
 		"LoginGraceTime 60",
 		"LogLevel VERBOSE",
-	)
+	}
 	if penalizes() {
 		lines = append(lines, "PerSourcePenalties no") // all tests come from the same few addresses
 	}
+	lines = append(append([]string{}, s.o.Config...), slices.DeleteFunc(lines, s.replaced)...)
 	for _, keyType := range s.o.HostKeyTypes {
 		lines = append(lines, "HostKey "+s.hostKeyFile(keyType))
 	}
 	file := filepath.Join(s.dir, "sshd_config")
 	return file, os.WriteFile(file, []byte(strings.Join(lines, "\n")+"\n"), 0o600)
+}
+
+// replaced reports whether the test has a line of its own in place of this one.
+func (s *Server) replaced(line string) bool {
+	keyword, _, _ := strings.Cut(line, " ")
+	return slices.ContainsFunc(s.o.Config, func(own string) bool {
+		name, _, _ := strings.Cut(own, " ")
+		return strings.EqualFold(name, keyword)
+	})
 }
 
 var versionPattern = regexp.MustCompile(`OpenSSH_(\d+)\.(\d+)`)

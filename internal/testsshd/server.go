@@ -27,7 +27,7 @@ type Options struct {
 	// AllLoopbacks makes every address in 127.0.0.0/8 answer, as if each were a machine. It listens on all
 	// interfaces for that; only the test's user with the test's key can log in.
 	AllLoopbacks bool
-	// Config are lines of sshd_config that take precedence over those of the harness.
+	// Config are lines of sshd_config. A keyword in them replaces the harness's.
 	Config []string
 }
 

@@ -1,0 +1,223 @@
+package ssh
+
+import (
+	"errors"
+	"io/fs"
+	"log/slog"
+	"net"
+	"slices"
+	"strings"
+
+	"github.com/skeema/knownhosts"
+	"golang.org/x/crypto/ssh"
+	xknownhosts "golang.org/x/crypto/ssh/knownhosts"
+
+	"github.com/drift-exporter/drift_exporter/internal/config"
+	"github.com/drift-exporter/drift_exporter/internal/state"
+)
+
+// hostKeys verifies host keys against known_hosts files and the file of accepted keys.
+type hostKeys struct {
+	files    *fileCache[*knownhosts.HostKeyDB]
+	accepted *acceptedKeys
+	log      *slog.Logger
+}
+
+func newHostKeys(acceptedFile string, log *slog.Logger) *hostKeys {
+	return &hostKeys{
+		log:      log,
+		files:    newFileCache(func(path string) (*knownhosts.HostKeyDB, error) { return knownhosts.NewDB(path) }),
+		accepted: &acceptedKeys{path: acceptedFile},
+	}
+}
+
+// opinion is what one source of known keys says about a host's key.
+type opinion struct {
+	trusted bool
+	revoked bool
+	known   []knownKey // other keys of the host
+	err     error      // of a certificate that is not valid
+}
+
+// knownKey is a key that a host is known by.
+type knownKey struct {
+	key  ssh.PublicKey
+	cert bool   // an authority's key that signs host keys
+	file string // where it is known from
+}
+
+// keysOf returns the keys that the host is known by.
+func (k *hostKeys) keysOf(files []string, addr string) ([]knownKey, error) {
+	var keys []knownKey
+	err := k.each(files, func(file string, db *knownhosts.HostKeyDB) {
+		for _, key := range db.HostKeys(addr) {
+			keys = append(keys, knownKey{key: key.PublicKey, cert: key.Cert, file: file})
+		}
+	})
+	if err != nil {
+		return nil, err
+	}
+	learned, err := k.accepted.keysOf(addr)
+	return append(keys, learned...), err
+}
+
+// each calls f for every known_hosts file that exists.
+func (k *hostKeys) each(files []string, f func(file string, db *knownhosts.HostKeyDB)) error {
+	for _, file := range files {
+		db, err := k.files.get(file)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return internal(err, "known_hosts file cannot be used")
+		}
+		f(file, db)
+	}
+	return nil
+}
+
+// algorithms are the host key algorithms to negotiate: those of the keys that the host is known by come first, so
+// that a host with several keys shows the known one. The others follow, since a host that shows another key is to
+// be refused for that, with its fingerprint. Certificates are asked for only where an authority is known.
+func algorithms(keys []knownKey) []string {
+	supported := ssh.SupportedAlgorithms().HostKeys
+	var known, certs, rest []string
+	authority := slices.ContainsFunc(keys, func(k knownKey) bool { return k.cert })
+	for _, k := range keys {
+		if !k.cert {
+			known = append(known, signatures(k.key.Type())...)
+		}
+	}
+	for _, a := range supported {
+		switch {
+		case !strings.Contains(a, "-cert-"):
+			rest = append(rest, a)
+		case authority:
+			certs = append(certs, a)
+		}
+	}
+	var all []string
+	for _, a := range slices.Concat(known, certs, preferModern(rest)) {
+		if slices.Contains(supported, a) && !slices.Contains(all, a) {
+			all = append(all, a)
+		}
+	}
+	return all
+}
+
+// signatures are the algorithms that a type of key signs with: an RSA key has two that are not broken.
+func signatures(keyType string) []string {
+	if keyType == ssh.KeyAlgoRSA {
+		return []string{ssh.KeyAlgoRSASHA512, ssh.KeyAlgoRSASHA256}
+	}
+	return []string{keyType}
+}
+
+// preferModern puts ed25519 first, as OpenSSH does: it is the key that is recorded for a new host.
+func preferModern(algorithms []string) []string {
+	return slices.SortedStableFunc(slices.Values(algorithms), func(a, b string) int {
+		rank := func(s string) int {
+			if s == ssh.KeyAlgoED25519 {
+				return 0
+			}
+			return 1
+		}
+		return rank(a) - rank(b)
+	})
+}
+
+// verify decides about the key that a host has proven to hold. Under accept-new, the key of a host that is not
+// known yet is recorded.
+func (k *hostKeys) verify(tg *target, addr string, remote net.Addr, key ssh.PublicKey) *state.Failure {
+	var all opinion
+	err := k.each(tg.knownHosts, func(file string, db *knownhosts.HostKeyDB) {
+		all.add(ask(db, file, addr, remote, key))
+	})
+	if err != nil {
+		return asFailure(err)
+	}
+	learned, err := k.accepted.ask(addr, remote, key)
+	if err != nil {
+		return asFailure(err)
+	}
+	all.add(learned)
+	switch {
+	case all.revoked:
+		return hostKeyFailure("the host key of %s, %s, is revoked", addr, describe(key))
+	case all.trusted:
+		return nil
+	case all.err != nil:
+		return hostKeyFailure("the host certificate of %s is not valid: %s", addr, printable(all.err.Error(), maxQuoted))
+	case len(all.known) > 0:
+		return changed(addr, key, all.known)
+	case tg.policy == config.HostKeyAcceptNew:
+		return k.learn(addr, remote, key)
+	}
+	return unknown(addr, key, tg.knownHosts)
+}
+
+func (k *hostKeys) learn(addr string, remote net.Addr, key ssh.PublicKey) *state.Failure {
+	now, err := k.accepted.learn(addr, remote, key)
+	if err != nil {
+		return asFailure(err)
+	}
+	if !now.trusted { // another connection was faster, and met another key
+		return changed(addr, key, now.known)
+	}
+	k.log.Info("accepted the key of a new host", "address", addr, "key", describe(key), "file", k.accepted.path)
+	return nil
+}
+
+func (o *opinion) add(p opinion) {
+	o.trusted = o.trusted || p.trusted
+	o.revoked = o.revoked || p.revoked
+	o.known = append(o.known, p.known...)
+	if o.err == nil {
+		o.err = p.err
+	}
+}
+
+// ask asks one file.
+func ask(db *knownhosts.HostKeyDB, file, addr string, remote net.Addr, key ssh.PublicKey) opinion {
+	err := db.HostKeyCallback()(addr, remote, key)
+	var mismatch *xknownhosts.KeyError
+	var revoked *xknownhosts.RevokedError
+	switch {
+	case err == nil:
+		return opinion{trusted: true}
+	case errors.As(err, &revoked):
+		return opinion{revoked: true}
+	case errors.As(err, &mismatch):
+		var o opinion
+		for _, k := range db.HostKeys(addr) {
+			if !k.Cert { // an authority says nothing about a key that is not a certificate
+				o.known = append(o.known, knownKey{key: k.PublicKey, file: file})
+			}
+		}
+		return o
+	}
+	return opinion{err: err}
+}
+
+func hostKeyFailure(format string, args ...any) *state.Failure {
+	return failure(state.ReasonHostKey, false, nil, format, args...)
+}
+
+func unknown(addr string, key ssh.PublicKey, files []string) *state.Failure {
+	where := "a known_hosts file"
+	if len(files) > 0 {
+		where = files[0]
+	}
+	return hostKeyFailure("the host key of %s is not known: it is %s; if the machine's own ssh-keygen -l says the same, "+
+		"add it to %s, or let host_key_policy be accept-new", knownhosts.Normalize(addr), describe(key), where)
+}
+
+func changed(addr string, key ssh.PublicKey, known []knownKey) *state.Failure {
+	var have []string
+	for _, k := range known {
+		have = append(have, describe(k.key)+" ("+k.file+")")
+	}
+	return hostKeyFailure("the host key of %s has changed: it is %s, but known is %s; if the machine was "+
+		"reinstalled, remove the known key; if not, something else answers in its place",
+		knownhosts.Normalize(addr), describe(key), strings.Join(have, ", "))
+}
