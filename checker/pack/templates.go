@@ -41,7 +41,7 @@ func (t *templates) Template(name string) (*template.Template, string, error) {
 
 func (t *templates) read(name string) parsed {
 	if name == "." || !fs.ValidPath(name) || strings.ContainsAny(name, "\\\x00") {
-		return parsed{err: fmt.Errorf("template %q must be the name of a file below %s, without ..", name, t.file(""))}
+		return parsed{err: fmt.Errorf("template %q must be the name of a file below %s", name, t.file(""))}
 	}
 	data, err := yamlfile.ReadFS(t.fsys, path.Join("templates", name))
 	if errors.Is(err, fs.ErrNotExist) {

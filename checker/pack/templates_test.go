@@ -16,12 +16,12 @@ func TestTemplateProblemsStandAtTheirLine(t *testing.T) {
 	cases := []struct{ name, template, want string }{
 		{"not there", "none.sh", `template "none.sh": there is no file packs/templates/none.sh`},
 		{"malformed", "bad.sh", `template "bad.sh" is not valid: bad.sh:2: unexpected "}" in operand`},
-		{"outside", "../secret", `template "../secret" must be the name of a file below packs/templates, without ..`},
-		{"outside by a detour", "a/../../secret", `template "a/../../secret" must be the name of a file below packs/templates, without ..`},
-		{"absolute", "/etc/passwd", `template "/etc/passwd" must be the name of a file below packs/templates, without ..`},
-		{"backslash", `..\secret`, `template "..\\secret" must be the name of a file below packs/templates, without ..`},
-		{"the directory itself", ".", `template "." must be the name of a file below packs/templates, without ..`},
-		{"empty", `""`, `template "" must be the name of a file below packs/templates, without ..`},
+		{"outside", "../secret", `template "../secret" must be the name of a file below packs/templates`},
+		{"outside by a detour", "a/../../secret", `template "a/../../secret" must be the name of a file below packs/templates`},
+		{"absolute", "/etc/passwd", `template "/etc/passwd" must be the name of a file below packs/templates`},
+		{"backslash", `..\secret`, `template "..\\secret" must be the name of a file below packs/templates`},
+		{"the directory itself", ".", `template "." must be the name of a file below packs/templates`},
+		{"empty", `""`, `template "" must be the name of a file below packs/templates`},
 		{"a directory", "sub", `template "sub": packs/templates/sub cannot be read: invalid argument`},
 	}
 	for _, c := range cases {

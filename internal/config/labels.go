@@ -17,7 +17,7 @@ func (s scope) labels(raw map[string]yamlfile.Scalar, field string, taken ...str
 		v := raw[name]
 		switch {
 		case !v.Set: // null is no label
-		case !model.LabelName(name).IsValidLegacy():
+		case !model.LegacyValidation.IsValidLabelName(name):
 			s.errorf(v.Line, "%s: %q is not a label name: letters, digits and '_', not beginning with a digit", field, name)
 		case strings.HasPrefix(name, "__"):
 			s.errorf(v.Line, "%s: %q must not begin with '__', which Prometheus keeps for itself", field, name)

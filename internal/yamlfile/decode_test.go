@@ -83,7 +83,7 @@ func TestDecodeNodeReportsEveryProblemWithItsLine(t *testing.T) {
 		want       []string
 	}{
 		{"unknown field, nothing near", "colour: red", []string{`1: unknown field "colour"`}},
-		{"unknown field, one near", "nmae: x", []string{`1: unknown field "nmae" (did you mean "name"?)`}},
+		{"unknown field, one near", "naem: x", []string{`1: unknown field "naem" (did you mean "name"?)`}},
 		{"unknown field inside", "inner:\n  Port_: 1", []string{`2: unknown field "Port_" in inner (did you mean "port"?)`}},
 		{"field given twice", "name: a\nlist: []\nname: b", []string{`3: field "name" is given twice, first in line 1`}},
 		{"field given twice inside", "labels:\n  a: 1\n  a: 2", []string{`3: labels: field "a" is given twice, first in line 2`}},
