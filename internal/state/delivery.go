@@ -77,7 +77,7 @@ func (q *Queue) pullOne(ctx context.Context) ([]*Delivery, error) {
 		}
 		return q.appendDelivery(nil, msg), nil
 	case <-ctx.Done():
-		q.wg.Go(func() {
+		q.finish(func() {
 			defer cancel()
 			for msg := range batch.Messages() {
 				_ = msg.Nak() // else AckWait does it

@@ -39,6 +39,9 @@ type Queue struct {
 
 	ctx    context.Context // ends with the store
 	cancel context.CancelFunc
+
+	mu     sync.Mutex
+	closed bool
 	wg     sync.WaitGroup // pulls that nobody waits for any more
 }
 
@@ -83,7 +86,21 @@ func openQueue(ctx context.Context, js jetstream.JetStream, ackWait time.Duratio
 
 func (q *Queue) close() {
 	q.cancel()
+	q.mu.Lock()
+	q.closed = true
+	q.mu.Unlock()
 	q.wg.Wait()
+}
+
+// finish runs what is left to do after a pull that nobody waits for any more.
+func (q *Queue) finish(f func()) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if !q.closed {
+		q.wg.Go(f)
+	} else {
+		go f() // its context has ended, and so does it
+	}
 }
 
 // subject is where a job is queued.
