@@ -35,7 +35,19 @@ func reportOf(k state.Key, record *state.Record) pairReport {
 	}
 	p := pairReport{Report: record.Report(), Cut: record.Detail != nil && record.Detail.Cut}
 	p.Attempt = &p.Report.Attempt
+	p.Mismatches, p.Waived = shown(p.Mismatches), shown(p.Waived)
 	return p
+}
+
+// shown is the mismatches as they may leave: never with a diff of sensitive content, should the store hold one.
+func shown(all []state.Mismatch) []state.Mismatch {
+	list := append([]state.Mismatch{}, all...) // the record is shared
+	for i := range list {
+		if list[i].Sensitive {
+			list[i].Diff = ""
+		}
+	}
+	return list
 }
 
 // changeList is the history of a pair, newest first.
@@ -72,7 +84,7 @@ func (e *Exporter) apiHistory(ctx context.Context, r *http.Request) (any, error)
 		list.Changes = append(list.Changes, change{
 			Verdict: v.Status, CheckedAt: v.At, Since: v.Since, Run: v.Run, Items: v.Items,
 			MismatchCount: v.Mismatches, WaivedCount: v.Waived, Cause: v.Cause,
-			Mismatches: append([]state.Mismatch{}, c.Mismatches...),
+			Mismatches: shown(c.Mismatches),
 		})
 	}
 	return list, nil

@@ -54,7 +54,7 @@ func (e *Exporter) apiStartRun(w http.ResponseWriter, r *http.Request) {
 		e.fail(w, r, e.refuseJSON, err)
 		return
 	}
-	id, err := e.opts.Runs.StartRun(r.Context(), machines)
+	id, err := e.opts.Runs.StartRun(detached(r), machines)
 	if err != nil {
 		e.fail(w, r, e.refuseJSON, err)
 		return

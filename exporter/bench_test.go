@@ -2,6 +2,7 @@ package exporter
 
 import (
 	"fmt"
+	"net/http"
 	"testing"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -85,7 +86,7 @@ func BenchmarkFleetPage(b *testing.B) {
 	r := newRig(b, func(r *rig, o *Options) { o.View, o.Store, r.fleet = s, s, fleet })
 	b.ReportAllocs()
 	for b.Loop() {
-		if res, _ := r.get(b, "/?q=web"); res.StatusCode != 200 {
+		if res, _ := r.get(b, "/?q=web"); res.StatusCode != http.StatusOK {
 			b.Fatal(res.Status)
 		}
 	}
@@ -97,7 +98,7 @@ func BenchmarkMetricsPage(b *testing.B) {
 	r := newRig(b, func(r *rig, o *Options) { o.View, o.Store, r.fleet = s, s, fleet })
 	b.ReportAllocs()
 	for b.Loop() {
-		if res, _ := r.get(b, "/metrics"); res.StatusCode != 200 {
+		if res, _ := r.get(b, "/metrics"); res.StatusCode != http.StatusOK {
 			b.Fatal(res.Status)
 		}
 	}
@@ -109,7 +110,7 @@ func BenchmarkMachinesAPI(b *testing.B) {
 	r := newRig(b, func(r *rig, o *Options) { o.View, o.Store, r.fleet = s, s, fleet })
 	b.ReportAllocs()
 	for b.Loop() {
-		if res, _ := r.get(b, "/api/v1/machines?limit=1000"); res.StatusCode != 200 {
+		if res, _ := r.get(b, "/api/v1/machines?limit=1000"); res.StatusCode != http.StatusOK {
 			b.Fatal(res.Status)
 		}
 	}

@@ -15,6 +15,12 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
+// The real ones fit.
+var (
+	_ View  = (*state.View)(nil)
+	_ Store = (*state.Store)(nil)
+)
+
 // fakeState is a View and a Store over maps of the real types.
 type fakeState struct {
 	mu       sync.Mutex
@@ -113,9 +119,12 @@ type fakeRuns struct {
 	next    time.Time
 }
 
-func (f *fakeRuns) StartRun(_ context.Context, machines []string) (string, error) {
+func (f *fakeRuns) StartRun(ctx context.Context, machines []string) (string, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if err := ctx.Err(); err != nil {
+		return "", err
+	}
 	if f.err != nil {
 		return "", f.err
 	}

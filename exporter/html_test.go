@@ -1,7 +1,6 @@
 package exporter
 
 import (
-	"errors"
 	"io"
 	"strings"
 	"testing"
@@ -134,7 +133,7 @@ func requireWellFormed(t testing.TB, page string) {
 	for {
 		switch z.Next() {
 		case html.ErrorToken:
-			require.True(t, errors.Is(z.Err(), io.EOF), z.Err())
+			require.ErrorIs(t, z.Err(), io.EOF)
 			require.Empty(t, open, "left open")
 			return
 		case html.StartTagToken:

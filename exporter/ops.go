@@ -1,6 +1,7 @@
 package exporter
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -65,12 +66,15 @@ func (e *Exporter) reload(w http.ResponseWriter, r *http.Request) {
 		e.refusePlain(w, r, lifecycleOff())
 		return
 	}
-	if err := e.opts.Reload(r.Context()); err != nil {
+	if err := e.opts.Reload(detached(r)); err != nil {
 		e.refusePlain(w, r, &httpError{http.StatusInternalServerError, errInternal, "failed to reload config: " + err.Error()})
 		return
 	}
 	say(w, "The configuration was reloaded.")
 }
+
+// detached is the context for what must not be left half done because a client hangs up.
+func detached(r *http.Request) context.Context { return context.WithoutCancel(r.Context()) }
 
 func lifecycleOff() *httpError {
 	return &httpError{http.StatusForbidden, errForbidden, "Lifecycle API is not enabled: start drift_exporter with --web.enable-lifecycle."}

@@ -111,7 +111,7 @@ func (e *Exporter) checkNow(w http.ResponseWriter, r *http.Request) {
 		}
 		back, machines = e.links.Machine(m.Name), []string{m.Name}
 	}
-	if _, err := e.opts.Runs.StartRun(r.Context(), machines); err != nil {
+	if _, err := e.opts.Runs.StartRun(detached(r), machines); err != nil {
 		e.fail(w, r, e.refusePage, err)
 		return
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -90,6 +91,16 @@ func TestStartRunRefusals(t *testing.T) {
 			assert.Contains(t, res.Header.Get("Content-Type"), "text/html")
 		})
 	}
+}
+
+func TestARunIsNotLeftHalfStartedByAClientThatHangsUp(t *testing.T) {
+	r := newRig(t, lifecycle)
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	w := httptest.NewRecorder()
+	r.handler.ServeHTTP(w, httptest.NewRequestWithContext(gone, "POST", "/api/v1/runs", nil))
+	assert.Equal(t, 202, w.Code)
+	assert.Len(t, r.runs.started, 1)
 }
 
 func TestRunsAreStartedOnlyWithTheLifecycleEnabled(t *testing.T) {
