@@ -58,11 +58,21 @@ func (s scope) reach(raw rawMachine, m *Machine, p paths) {
 	switch m.Transport = Transport(raw.Transport.Value); m.Transport {
 	case TransportSSH:
 	case TransportLocal:
-		if fields := sorted(m.SSH.Explicit); len(fields) > 0 {
-			s.errorf(raw.Transport.Line, "transport local does not use ssh: take out its ssh section (%s)", strings.Join(fields, ", "))
-		}
+		s.localOnly(raw, m)
 	default:
 		s.errorf(raw.Transport.Line, "transport must be ssh or local, not %q", raw.Transport.Value)
+	}
+}
+
+// localOnly refuses what only SSH can honour. A helper is of use here too, but only if the machine itself names it:
+// the default is for machines that are reached over SSH.
+func (s scope) localOnly(raw rawMachine, m *Machine) {
+	fields := slices.DeleteFunc(sorted(m.SSH.Explicit), func(field string) bool { return field == "helper" })
+	if len(fields) > 0 {
+		s.errorf(raw.Transport.Line, "transport local does not use ssh: take out ssh.%s", strings.Join(fields, ", ssh."))
+	}
+	if !m.SSH.Explicit["helper"] {
+		m.SSH.Helper = ""
 	}
 }
 

@@ -103,6 +103,17 @@ machines:
 	}, own.SSH)
 }
 
+func TestLocalMachineTakesOnlyAHelperOfItsOwn(t *testing.T) {
+	c := load(t, `
+ssh: {user: drift, helper: /opt/remote}
+machines:
+  - {name: a, packs: [base], transport: local, config_user: app}
+  - {name: b, packs: [base], transport: local, become: true, ssh: {helper: /opt/here}}
+`)
+	assert.Empty(t, c.Machines[0].SSH.Helper)
+	assert.Equal(t, "/opt/here", c.Machines[1].SSH.Helper)
+}
+
 func TestWithoutAHome(t *testing.T) {
 	dir := write(t, map[string]string{
 		"config.yaml": "{}", "tilde.yaml": "ssh: {identity_files: [~/.ssh/id]}\npacks_dir: ~/packs",

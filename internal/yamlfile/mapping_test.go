@@ -73,7 +73,7 @@ func TestListAndNull(t *testing.T) {
 func TestSuggest(t *testing.T) {
 	known := []string{"name", "address", "port", "host_key_policy", "resend_delay"}
 	for name, want := range map[string]string{
-		"naem": "name", "addres": "address", "Port": "port", "host-key-policy": "host_key_policy", "resend_dealy": "resend_delay",
+		"naem": "name", "adddress": "address", "Port": "port", "host-key-policy": "host_key_policy", "resend_dealy": "resend_delay",
 		"hostkeypolicy": "host_key_policy",
 	} {
 		assert.Equal(t, ` (did you mean "`+want+`"?)`, yamlfile.Suggest(name, known))
