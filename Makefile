@@ -15,7 +15,7 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 build: ## build bin/drift_exporter
-	@$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN)/drift_exporter ./cmd/drift_exporter
+	@$(GO) build -ldflags '$(LDFLAGS)' -o $(BIN)/drift_exporter ./cmd/drift_exporter
 
 run: build ## build, then serve the shipped config.yaml, which checks this machine
 	@echo "The fleet page is http://localhost:10186/ and the metrics are http://localhost:10186/metrics (stop: Ctrl-C)"

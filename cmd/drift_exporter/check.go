@@ -1,0 +1,109 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+
+	"github.com/alecthomas/kingpin/v2"
+	"github.com/jonboulle/clockwork"
+	"github.com/prometheus/common/promslog"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/drift-exporter/drift_exporter/checker"
+	"github.com/drift-exporter/drift_exporter/internal/state"
+)
+
+// checkFlags are those of `check`.
+type checkFlags struct {
+	machines []string
+	pack     string
+	format   string
+	diff     bool
+}
+
+func addCheck(a *kingpin.Application, _ *commonFlags) (string, command) {
+	f := &checkFlags{}
+	cmd := a.Command("check", "Check machines now and print what differs; nothing is stored and no alert is sent. "+
+		"Exit status: 0 all comply, 1 some drifted, 2 something could not be checked.")
+	cmd.Arg("machine", "Machines to check; all that have drift detection enabled if none is given.").StringsVar(&f.machines)
+	cmd.Flag("pack", "Check only this pack.").StringVar(&f.pack)
+	cmd.Flag("format", "Output format: text or json.").Default("text").EnumVar(&f.format, "text", "json")
+	cmd.Flag("diff", "Print content differences as unified diffs (text format).").BoolVar(&f.diff)
+	return cmd.FullCommand(), func(ctx context.Context, c *cli) int { return c.check(ctx, f) }
+}
+
+func (c *cli) check(ctx context.Context, f *checkFlags) int {
+	fleet, _, err := c.loadFleet(c.stderr)
+	if err != nil {
+		return exitUnknown
+	}
+	fleet, names, err := selection(fleet, f.machines, f.pack)
+	if err != nil {
+		fmt.Fprintf(c.stderr, "drift_exporter: %v\n", err)
+		return exitUnknown
+	}
+	log := promslog.New(c.log)
+	outcomes := checkAll(ctx, fleet, names, c.newChecker(log, clockwork.NewRealClock()))
+
+	var print func(io.Writer, []checker.Outcome) error = printJSON
+	if f.format == "text" {
+		print = func(w io.Writer, o []checker.Outcome) error { return printText(w, o, f.diff) }
+	}
+	if err := print(c.stdout, outcomes); err != nil {
+		fmt.Fprintf(c.stderr, "drift_exporter: printing the results: %v\n", err)
+		return exitUnknown
+	}
+	return checkExit(outcomes)
+}
+
+// checkAll checks the machines, as many at a time as configured, and returns the outcomes in the order of the
+// names. Failed connections are not retried: the one who asked is waiting, and asks again.
+func checkAll(ctx context.Context, fleet *checker.Fleet, names []string, check *checker.Checker) []checker.Outcome {
+	outcomes := make([]checker.Outcome, len(names))
+	var group errgroup.Group
+	group.SetLimit(fleet.Config.Check.Concurrency)
+	for i, name := range names {
+		group.Go(func() error {
+			outcomes[i] = check.Check(ctx, fleet, name, "")
+			return nil
+		})
+	}
+	_ = group.Wait() // no check returns an error: a failure is an outcome
+	return outcomes
+}
+
+// checkExit is the exit status of a check; what could not be checked outranks what drifted.
+func checkExit(outcomes []checker.Outcome) int {
+	exit := exitOK
+	for _, o := range outcomes {
+		if o.Failure != nil {
+			return exitUnknown
+		}
+		for _, r := range o.Results {
+			switch r.Status {
+			case state.Compliant:
+			case state.Drifted:
+				exit = exitDrift
+			default:
+				return exitUnknown
+			}
+		}
+	}
+	return exit
+}
+
+// printJSON prints {"results": [...]} with the reports of the HTTP API.
+func printJSON(w io.Writer, outcomes []checker.Outcome) error {
+	reports := []state.Report{}
+	for _, o := range outcomes {
+		for _, r := range o.Results {
+			reports = append(reports, r.Report())
+		}
+	}
+	encoder := json.NewEncoder(w)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	return encoder.Encode(map[string]any{"results": reports})
+}

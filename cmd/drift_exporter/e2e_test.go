@@ -1,0 +1,328 @@
+package main
+
+import (
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/prometheus/alertmanager/api/v2/models"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/drift-exporter/drift_exporter/internal/testalertmanager"
+	"github.com/drift-exporter/drift_exporter/internal/testsshd"
+)
+
+// fleet is the world of the end-to-end test: a real sshd that plays two machines, a real Alertmanager, a
+// stand-in for Slack behind it, and the exporter as a process. web1 carries the packs base and web, db1 the
+// pack db, from whose demands it differs from the start.
+type fleet struct {
+	t            *testing.T
+	sshd         *testsshd.Server
+	alertmanager *testalertmanager.Server
+	slack        *testalertmanager.Inbox
+	exporter     *process
+	dir          string // of config.yaml and packs
+}
+
+// resendDelay is short, so that the test sees resends; nothing is asserted about how long it takes.
+const resendDelay = "1s"
+
+func startFleet(t *testing.T) *fleet {
+	t.Helper()
+	f := &fleet{t: t, dir: t.TempDir(), slack: testalertmanager.NewInbox(t)}
+	f.sshd = testsshd.Start(t, testsshd.Options{})
+	f.alertmanager = testalertmanager.Start(t, alertmanagerConfig(t, f.slack.URL))
+
+	f.onMachine("base.conf", "MaxAuthTries 3\n", 0o644)
+	f.onMachine("web.conf", "listen 80\nworkers 4\n", 0o644)
+	f.onMachine("db.conf", "port 5432\n", 0o644)
+	f.write("packs/base.yaml", `
+name: Base Pack
+description: what every machine has
+extends: null
+items:
+  files:
+    - {path: ~/base.conf, mode: 0644, content: "MaxAuthTries 3\n"}
+  packages: []
+  settings: []
+`)
+	f.write("packs/web.yaml", `
+name: Web Pack
+items:
+  files:
+    - path: ~/web.conf
+      mode: "0644"
+      template: web.conf
+`)
+	f.write("packs/templates/web.conf", "listen 80\nworkers {{ .workers }}\n")
+	f.write("packs/db.yaml", `
+items:
+  files:
+    - {path: ~/db.conf, mode: "0600"}
+`)
+	f.configure()
+	f.exporter = startServe(t, filepath.Join(f.dir, "config.yaml"), filepath.Join(f.dir, "data"), "--web.enable-lifecycle", "--log.level=debug")
+	return f
+}
+
+func (f *fleet) write(name, text string) {
+	f.t.Helper()
+	path := filepath.Join(f.dir, name)
+	require.NoError(f.t, os.MkdirAll(filepath.Dir(path), 0o755))
+	require.NoError(f.t, os.WriteFile(path, []byte(text), 0o644))
+}
+
+// configure writes config.yaml.
+func (f *fleet) configure() {
+	f.t.Helper()
+	f.write("config.yaml", fmt.Sprintf(`
+schedule: {cron: "0 6 * * *", timezone: UTC}
+check: {concurrency: 4, timeout: 30s, retries: 0}
+packs_dir: packs
+ssh:
+  user: %s
+  port: %d
+  identity_files: [%s]
+  known_hosts_files: [%s]
+  host_key_policy: strict
+alerting:
+  alertmanagers: [{url: "%s"}]
+  resend_delay: %s
+machines:
+  - name: web1
+    display_name: Web 1
+    address: 127.0.0.1
+    packs: [base, web]
+    labels: {env: test}
+    vars: {workers: 4}
+  - name: db1
+    address: 127.0.0.1
+    packs: [db]
+`, f.sshd.User, f.sshd.Port, f.sshd.KeyFile, f.sshd.KnownHostsFile, f.alertmanager.URL, resendDelay))
+}
+
+// onMachine writes a file into the home of the machines' user.
+func (f *fleet) onMachine(name, text string, mode os.FileMode) {
+	f.t.Helper()
+	path := filepath.Join(f.sshd.Home, name)
+	require.NoError(f.t, os.WriteFile(path, []byte(text), mode))
+	require.NoError(f.t, os.Chmod(path, mode)) // whatever the umask
+	require.NoError(f.t, f.sshd.Chown(path))
+}
+
+// alerts asks Alertmanager for the drift alerts that fire, by pack.
+func (f *fleet) alerts() map[string]*models.GettableAlert {
+	f.t.Helper()
+	byPack := map[string]*models.GettableAlert{}
+	for _, a := range f.alertmanager.Alerts() {
+		if a.Labels["alertname"] == "config_drift" {
+			require.NotContains(f.t, byPack, a.Labels["pack"], "two alerts for one pack")
+			byPack[a.Labels["pack"]] = a
+		}
+	}
+	return byPack
+}
+
+// startsAt is when the pack's alert began; zero if there is none.
+func (f *fleet) startsAt(pack string) time.Time {
+	a := f.alerts()[pack]
+	if a == nil {
+		return time.Time{}
+	}
+	return time.Time(*a.StartsAt)
+}
+
+// annotation is an annotation of the pack's alert; empty if there is none.
+func (f *fleet) annotation(pack, name string) string {
+	if a := f.alerts()[pack]; a != nil {
+		return a.Annotations[name]
+	}
+	return ""
+}
+
+func (f *fleet) eventually(what string, condition func() bool) {
+	f.t.Helper()
+	eventually(f.t, what, condition, func() string {
+		return fmt.Sprintf("alerts: %v\nslack: %v\n%s", f.alerts(), f.slack.SlackMessages(), f.exporter.log)
+	})
+}
+
+// afterResends waits until the exporter has sent to Alertmanager n times more.
+func (f *fleet) afterResends(n int) {
+	f.t.Helper()
+	series := fmt.Sprintf("drift_notifications_latency_seconds_count{alertmanager=%q}", f.alertmanager.URL)
+	sends := func() int {
+		var v int
+		_, _ = fmt.Sscan(f.exporter.metric(series), &v) // no series yet: 0
+		return v
+	}
+	before := sends()
+	f.eventually("resends", func() bool { return sends() >= before+n })
+}
+
+func TestEndToEnd(t *testing.T) {
+	f := startFleet(t)
+	var since time.Time // startsAt of web1/web
+
+	t.Run("a first check gives verdicts and no alert, compliant or not", func(t *testing.T) {
+		f.exporter.eventually("the first run ends", func() bool { return f.exporter.metric("drift_last_run_success") == "1" })
+		assert.Equal(t, "1", f.exporter.metric(`drift_compliant{machine="web1",pack="base"}`))
+		assert.Equal(t, "1", f.exporter.metric(`drift_compliant{machine="web1",pack="web"}`))
+		assert.Equal(t, "0", f.exporter.metric(`drift_compliant{machine="db1",pack="db"}`))
+		assert.Equal(t, "1", f.exporter.metric(`drift_mismatches{machine="db1",pack="db"}`))
+		assert.Empty(t, f.alerts())
+
+		f.exporter.checkNow() // still drifted, still nothing that it was compliant with
+		assert.Equal(t, "0", f.exporter.metric(`drift_compliant{machine="db1",pack="db"}`))
+		assert.Empty(t, f.alerts())
+	})
+
+	t.Run("drift in one of two packs is one alert, told to Slack, with a link that shows the difference", func(t *testing.T) {
+		f.onMachine("web.conf", "listen 80\nworkers 64\n", 0o644)
+		f.exporter.checkNow()
+		f.eventually("the alert fires", func() bool { return len(f.alerts()) == 1 })
+		web := f.alerts()["web"]
+		since = time.Time(*web.StartsAt)
+		assert.Equal(t, models.LabelSet{
+			"alertname": "config_drift", "severity": "warning", "machine": "web1", "pack": "web", "env": "test",
+		}, web.Labels)
+		link := f.exporter.url + "/machines/web1/packs/web"
+		assert.Equal(t, "Configuration drift detected on Web 1", web.Annotations["summary"])
+		assert.Equal(t, "1 item no longer compliant with web", web.Annotations["description"])
+		assert.Equal(t, "Web 1", web.Annotations["machine_name"])
+		assert.Equal(t, "1", web.Annotations["mismatch_count"])
+		assert.Contains(t, web.Annotations["mismatches"], "wrong_content")
+		assert.Equal(t, "machine_changed", web.Annotations["cause"])
+		assert.Equal(t, link, web.Annotations["diff_url"])
+		assert.Equal(t, link, web.GeneratorURL.String())
+
+		var report struct {
+			CheckedAt time.Time `json:"checked_at"`
+			Alert     struct {
+				State string    `json:"state"`
+				Since time.Time `json:"since"`
+			} `json:"alert"`
+		}
+		f.exporter.data("/api/v1/machines/web1/packs/web", &report)
+		assert.Equal(t, "firing", report.Alert.State)
+		assert.True(t, since.Equal(report.CheckedAt), "startsAt %s is when the check found it: %s", since, report.CheckedAt)
+		assert.True(t, since.Equal(report.Alert.Since))
+		// The next scheduled run is at 06:00; the alert must outlive it by an hour.
+		next := time.Now().UTC().Truncate(24 * time.Hour).Add(6 * time.Hour)
+		if !next.After(since) {
+			next = next.Add(24 * time.Hour)
+		}
+		assert.True(t, time.Time(*web.EndsAt).Equal(next.Add(time.Hour)), "endsAt %s is an hour after the next run", web.EndsAt)
+
+		f.eventually("Slack hears of it", func() bool {
+			return len(f.heard("Configuration drift detected", "Web 1", link, "1")) == 1
+		})
+		page := f.exporter.get("/machines/web1/packs/web")
+		for _, text := range []string{"Web 1", "workers 4", "workers 64", "wrong_content"} {
+			assert.Contains(t, page, text)
+		}
+		assert.Equal(t, "1", f.exporter.metric(`drift_alert_firing{machine="web1",pack="web"}`))
+		assert.Equal(t, "0", f.exporter.metric(`drift_alert_firing{machine="web1",pack="base"}`))
+	})
+
+	t.Run("more drift updates the same alert", func(t *testing.T) {
+		f.onMachine("web.conf", "listen 80\nworkers 64\n", 0o600)
+		f.exporter.checkNow()
+		f.eventually("the count is told", func() bool { return f.annotation("web", "mismatch_count") == "2" })
+		assert.Len(t, f.alerts(), 1)
+		assert.True(t, f.startsAt("web").Equal(since))
+		f.eventually("Slack hears of the count", func() bool { return len(f.heard("Web 1", "2 items")) >= 1 })
+	})
+
+	t.Run("kill -9 and a restart neither lose nor double the alert", func(t *testing.T) {
+		f.exporter.kill()
+		f.exporter.start()
+		updated := func() time.Time { return time.Time(*f.alerts()["web"].UpdatedAt) }
+		before := updated()
+		f.eventually("it is resent", func() bool { return updated().After(before) })
+		assert.Len(t, f.alerts(), 1)
+		assert.True(t, f.startsAt("web").Equal(since))
+		assert.Equal(t, "0", f.exporter.metric(`drift_compliant{machine="web1",pack="web"}`))
+		assert.Empty(t, f.heard("resolved"))
+	})
+
+	t.Run("an Alertmanager that comes back empty has the alert again", func(t *testing.T) {
+		f.alertmanager.Restart(true)
+		f.eventually("it is resent", func() bool { return len(f.alerts()) == 1 })
+		assert.True(t, f.startsAt("web").Equal(since))
+	})
+
+	t.Run("a second pack that drifts is a second alert", func(t *testing.T) {
+		f.onMachine("base.conf", "MaxAuthTries 100\n", 0o644)
+		f.exporter.checkNow()
+		f.eventually("both fire", func() bool { return len(f.alerts()) == 2 })
+		assert.True(t, f.startsAt("web").Equal(since))
+		assert.True(t, f.startsAt("base").After(since))
+	})
+
+	t.Run("an unreachable machine keeps its verdicts and alerts", func(t *testing.T) {
+		f.sshd.Stop()
+		f.exporter.checkNow()
+		for _, pair := range []string{`machine="web1",pack="base"`, `machine="web1",pack="web"`, `machine="db1",pack="db"`} {
+			assert.Equal(t, "0", f.exporter.metric("drift_check_success{"+pair+"}"), pair)
+			assert.Equal(t, "0", f.exporter.metric("drift_compliant{"+pair+"}"), pair)
+		}
+		assert.Equal(t, "1", f.exporter.metric(`drift_check_failures_total{machine="web1",reason="connect"}`))
+		assert.Equal(t, "1", f.exporter.metric("drift_last_run_success"), "the run itself went on")
+		f.afterResends(2)
+		assert.Len(t, f.alerts(), 2)
+		assert.Empty(t, f.heard("resolved"))
+	})
+
+	t.Run("a repaired pack resolves its alert alone, and Slack hears it", func(t *testing.T) {
+		f.sshd.Restart()
+		f.onMachine("web.conf", "listen 80\nworkers 4\n", 0o644)
+		f.exporter.checkNow()
+		f.eventually("one alert is left", func() bool { return len(f.alerts()) == 1 })
+		assert.Contains(t, f.alerts(), "base")
+		f.eventually("Slack hears of it", func() bool { return len(f.heard("resolved", "Web 1", "packs/web")) >= 1 })
+		assert.Empty(t, f.heard("resolved", "packs/base"))
+		assert.Equal(t, "1", f.exporter.metric(`drift_compliant{machine="web1",pack="web"}`))
+		assert.Equal(t, "1", f.exporter.metric(`drift_check_success{machine="web1",pack="web"}`))
+	})
+
+	t.Run("labels that change while an alert fires resolve the old set and fire the new one", func(t *testing.T) {
+		before := f.startsAt("base")
+		f.reconfigure("labels: {env: test}", "labels: {env: changed, team: web}")
+		f.eventually("the new labels fire", func() bool {
+			all := f.alertmanager.Alerts() // by pack there would be two for as long as the old one fires
+			return len(all) == 1 && all[0].Labels["env"] == "changed" && all[0].Labels["team"] == "web"
+		})
+		assert.True(t, f.startsAt("base").Equal(before))
+	})
+
+	t.Run("a machine that is switched off is not connected to, and leaves no series and no alert", func(t *testing.T) {
+		f.reconfigure("display_name: Web 1", "display_name: Web 1\n    drift_detection_enabled: false")
+		f.eventually("its alert resolves", func() bool { return len(f.alerts()) == 0 })
+		assert.NotContains(t, f.exporter.get("/metrics"), `drift_compliant{machine="web1"`)
+
+		connections := f.sshd.Connections()
+		f.exporter.checkNow()
+		assert.Equal(t, connections+1, f.sshd.Connections(), "only db1 is connected to")
+		f.eventually("Slack hears of it", func() bool { return len(f.heard("resolved", "packs/base")) >= 1 })
+	})
+
+	f.exporter.terminate()
+}
+
+// reconfigure changes a piece of config.yaml and reloads it.
+func (f *fleet) reconfigure(old, changed string) {
+	f.t.Helper()
+	path := filepath.Join(f.dir, "config.yaml")
+	text, err := os.ReadFile(path)
+	require.NoError(f.t, err)
+	require.Contains(f.t, string(text), old)
+	f.write("config.yaml", strings.Replace(string(text), old, changed, 1))
+	status, answer := f.exporter.post("/-/reload", "")
+	require.Equal(f.t, http.StatusOK, status, answer)
+}

@@ -1,0 +1,59 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/drift-exporter/drift_exporter/checker/run"
+	"github.com/drift-exporter/drift_exporter/exporter"
+	"github.com/drift-exporter/drift_exporter/internal/state"
+)
+
+// pages adapts the daemon to what the exporter needs of the checker.
+type pages struct{ *daemon }
+
+func (d *daemon) pages() pages { return pages{d} }
+
+// Fleet is the configuration of now, and its packs.
+func (p pages) Fleet() *exporter.Fleet {
+	fleet := p.fleet.Load()
+	infos := make([]exporter.PackInfo, 0, len(fleet.Packs))
+	for _, pack := range sortedPacks(fleet.Packs) {
+		infos = append(infos, exporter.PackInfo{
+			ID: pack.ID, Name: pack.Name, Description: pack.Description, Extends: pack.Extends,
+			File: pack.File, Items: len(pack.Entries),
+		})
+	}
+	return &exporter.Fleet{Config: fleet.Config, Packs: infos}
+}
+
+// StartRun starts a check now, and says in the exporter's words why it cannot.
+func (p pages) StartRun(ctx context.Context, machines []string) (string, error) {
+	id, err := p.runner.StartRun(ctx, state.TriggerAPI, machines)
+	for from, to := range map[error]error{
+		run.ErrBusy:           exporter.ErrBusy,
+		run.ErrUnknownMachine: exporter.ErrUnknownMachine,
+		run.ErrStopped:        exporter.ErrUnavailable,
+	} {
+		if errors.Is(err, from) {
+			return "", translated{err, to}
+		}
+	}
+	return id, err
+}
+
+// NextRun is when the next scheduled run is due.
+func (p pages) NextRun() time.Time { return p.nextRun() }
+
+// translated is an error of the checker under the name that the exporter knows it by.
+type translated struct {
+	error
+	known error
+}
+
+// Is makes it one with the exporter's error.
+func (t translated) Is(target error) bool { return target == t.known }
+
+// Unwrap leads to the checker's error.
+func (t translated) Unwrap() error { return t.error }

@@ -1,0 +1,50 @@
+package main
+
+import (
+	"os"
+	"os/user"
+	"path/filepath"
+
+	"github.com/alecthomas/kingpin/v2"
+)
+
+// commonFlags are understood by every command.
+type commonFlags struct {
+	configFile  string
+	storagePath string
+}
+
+func addCommonFlags(a *kingpin.Application) *commonFlags {
+	f := &commonFlags{}
+	a.Flag("config.file", "Configuration file.").Default("config.yaml").StringVar(&f.configFile)
+	a.Flag("storage.path", "Directory for verdicts, the work queue and accepted host keys.").Default("data").StringVar(&f.storagePath)
+	return f
+}
+
+// environment is all that the program takes from its process: read once, here.
+type environment struct {
+	home        string // expands ~ in the configuration
+	user        string // the SSH user if nobody names another
+	agentSocket string // SSH_AUTH_SOCK
+	hostname    string // in the default external URL
+}
+
+func processEnvironment() environment {
+	e := environment{home: os.Getenv("HOME"), agentSocket: os.Getenv("SSH_AUTH_SOCK")}
+	if u, err := user.Current(); err == nil {
+		e.user = u.Username
+		if e.home == "" {
+			e.home = u.HomeDir
+		}
+	}
+	if name, err := os.Hostname(); err == nil {
+		e.hostname = name
+	}
+	return e
+}
+
+// acceptedKeysFile is where host keys learnt under accept-new are written: beside the state, since they are
+// state, and outside of the operator's own known_hosts.
+func (f *commonFlags) acceptedKeysFile() string {
+	return filepath.Join(f.storagePath, "known_hosts")
+}

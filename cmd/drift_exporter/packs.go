@@ -1,0 +1,45 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"text/tabwriter"
+
+	"github.com/alecthomas/kingpin/v2"
+
+	"github.com/drift-exporter/drift_exporter/checker/pack"
+)
+
+func addPacks(a *kingpin.Application, _ *commonFlags) (string, command) {
+	cmd := a.Command("packs", "List the packs: name, description, the pack each extends, and how many items it has in all.")
+	return cmd.FullCommand(), func(_ context.Context, c *cli) int {
+		fleet, _, err := c.loadFleet(c.stderr)
+		if err != nil {
+			return exitFailure
+		}
+		w := tabwriter.NewWriter(c.stdout, 0, 8, 2, ' ', 0)
+		fmt.Fprintln(w, "PACK\tNAME\tEXTENDS\tITEMS\tDESCRIPTION")
+		for _, p := range sortedPacks(fleet.Packs) {
+			extends := p.Extends
+			if extends == "" {
+				extends = "-"
+			}
+			fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%s\n", p.ID, p.Name, extends, len(p.Entries), p.Description)
+		}
+		if err := w.Flush(); err != nil {
+			return exitFailure
+		}
+		return exitOK
+	}
+}
+
+func sortedPacks(packs map[string]*pack.Pack) []*pack.Pack {
+	return slices.SortedFunc(maps.Values(packs), func(a, b *pack.Pack) int {
+		if a.ID < b.ID {
+			return -1
+		}
+		return 1
+	})
+}
