@@ -18,11 +18,8 @@ const (
 	minMessage = 64
 )
 
-// The annotations that fitRecord knows.
-const (
-	annotationMismatches  = "mismatches"
-	annotationDescription = "description"
-)
+// annotationMismatches is the alert's long annotation.
+const annotationMismatches = "mismatches"
 
 // ellipsis marks what was cut.
 const ellipsis = "…"
@@ -31,15 +28,20 @@ const ellipsis = "…"
 // Where it has to cut, it does so in this order, and stops as soon as the rest fits:
 //
 //  1. the attempt's message, to maxMessage, always;
-//  2. the annotations mismatches and description of the alerts in Resolving, which only tell of their end;
-//  3. the alert's annotation mismatches, whole lines from its end, the last one left saying how many more;
-//  4. the oldest alerts in Resolving: they end in Alertmanager by their own endsAt;
-//  5. the attempt's message, to minMessage.
+//  2. the annotations of the alerts in Resolving, which only tell of their end, but for those that a message about
+//     that cannot do without;
+//  3. the alert's annotation mismatches, whole lines from its end, with an ellipsis as the last one;
+//  4. the attempt's message, to minMessage;
+//  5. the annotations of the alerts in Resolving, but for the reason;
+//  6. the oldest alerts in Resolving: they end in Alertmanager by their own endsAt.
 func fitRecord(r *Record) ([]byte, error) {
 	c := *r
 	c.Attempt.Message = cut(c.Attempt.Message, maxMessage)
 	b, err := encode(&c)
-	for _, step := range []func(*Record, int){trimResolving, trimMismatches, dropResolving, trimMessage} {
+	for _, step := range []func(r *Record, over int){
+		trimResolving("resolved_reason", "summary", "machine_name"), trimMismatches, trimMessage,
+		trimResolving("resolved_reason"), dropResolving,
+	} {
 		if err != nil || len(b) <= maxRecord {
 			break
 		}
@@ -49,22 +51,18 @@ func fitRecord(r *Record) ([]byte, error) {
 	return b, err
 }
 
-func trimResolving(r *Record, _ int) {
-	r.Resolving = slices.Clone(r.Resolving)
-	for i := range r.Resolving {
-		r.Resolving[i].Annotations = maps.Clone(r.Resolving[i].Annotations)
-		delete(r.Resolving[i].Annotations, annotationMismatches)
-		delete(r.Resolving[i].Annotations, annotationDescription)
+// trimResolving leaves only the annotations of these names.
+func trimResolving(keep ...string) func(r *Record, over int) {
+	return func(r *Record, _ int) {
+		r.Resolving = slices.Clone(r.Resolving)
+		for i := range r.Resolving {
+			r.Resolving[i].Annotations = maps.Clone(r.Resolving[i].Annotations)
+			maps.DeleteFunc(r.Resolving[i].Annotations, func(name, _ string) bool {
+				return !slices.Contains(keep, name)
+			})
+		}
 	}
 }
-
-func dropResolving(r *Record, _ int) {
-	for n := len(r.Resolving) - 1; n >= 0 && size(r) > maxRecord; n-- {
-		r.Resolving = r.Resolving[:n:n]
-	}
-}
-
-func trimMessage(r *Record, _ int) { r.Attempt.Message = cut(r.Attempt.Message, minMessage) }
 
 func trimMismatches(r *Record, over int) {
 	if r.Alert == nil || r.Alert.Annotations[annotationMismatches] == "" {
@@ -78,6 +76,14 @@ func trimMismatches(r *Record, over int) {
 		alert.Annotations[annotationMismatches] = text
 	} else {
 		delete(alert.Annotations, annotationMismatches)
+	}
+}
+
+func trimMessage(r *Record, _ int) { r.Attempt.Message = cut(r.Attempt.Message, minMessage) }
+
+func dropResolving(r *Record, _ int) {
+	for n := len(r.Resolving) - 1; n >= 0 && size(r) > maxRecord; n-- {
+		r.Resolving = r.Resolving[:n:n]
 	}
 }
 

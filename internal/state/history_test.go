@@ -1,0 +1,154 @@
+package state
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func items(changes []Change) []int {
+	var n []int
+	for _, c := range changes {
+		n = append(n, c.Verdict.Items)
+	}
+	return n
+}
+
+func TestHistoryHasAnEntryPerChange(t *testing.T) {
+	s := open(t, t.TempDir())
+	step := 0
+	next := func(r *Record) {
+		step++
+		if r.Verdict != nil {
+			r.Verdict.Items = step
+		}
+		store(t, s, r)
+	}
+	unknown := compliant(pair)
+	unknown.Verdict = nil
+	next(unknown)          // 1: no verdict, no entry
+	next(compliant(pair))  // 2: the first verdict
+	next(compliant(pair))  // 3: no change
+	next(drifted(pair, 2)) // 4: another status
+	next(drifted(pair, 2)) // 5: the same mismatches
+	other := drifted(pair, 2)
+	other.Detail.Mismatches[1].Actual = "0755"
+	next(other) // 6: as many mismatches, but not the same
+	moved := drifted(pair, 2)
+	moved.Detail.Mismatches[0], moved.Detail.Mismatches[1] = other.Detail.Mismatches[1], other.Detail.Mismatches[0]
+	moved.Detail.Mismatches[0].Source, moved.Detail.Mismatches[0].Diff = "packs/base.yaml:99", "-a\n+b"
+	next(moved)           // 7: the same in another order, demanded in another line
+	next(compliant(pair)) // 8: another status
+	attempt := compliant(pair)
+	attempt.Verdict.Items, attempt.Attempt.Status = 8, Unknown
+	attempt.Detail.Errors = []ItemError{{Kind: "file", Item: "/x", Error: "denied"}}
+	store(t, s, attempt) // errors are no change of the verdict
+
+	changes, err := s.History(t.Context(), pair)
+	require.NoError(t, err)
+	assert.Equal(t, []int{8, 6, 4, 2}, items(changes), "newest first")
+	assert.Equal(t, other.Detail.Mismatches, changes[1].Mismatches)
+	assert.Empty(t, changes[0].Mismatches)
+
+	none, err := s.History(t.Context(), Key{"nobody", "base"})
+	require.NoError(t, err)
+	assert.Empty(t, none)
+	_, err = s.History(t.Context(), Key{"no body", "base"})
+	require.ErrorContains(t, err, "machine id")
+}
+
+func TestHistoryKeepsTheLast64(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, dir)
+	for n := 1; n <= 100; n++ {
+		store(t, s, crashRecord(pair, n))
+	}
+	check := func() {
+		changes, err := s.History(t.Context(), pair)
+		require.NoError(t, err)
+		require.Len(t, changes, 64)
+		assert.Equal(t, 100, changes[0].Verdict.Items)
+		assert.Equal(t, 37, changes[63].Verdict.Items)
+	}
+	check()
+	require.NoError(t, s.Close())
+	s = open(t, dir)
+	check()
+}
+
+func TestHistoryOfWhatWasNeverCommittedIsNotShown(t *testing.T) {
+	s := open(t, t.TempDir())
+	r2 := replica(t, s)
+	store(t, s, crashRecord(pair, 1))
+	tries := 0
+	err := s.Transition(t.Context(), pair, func(prev *Record) (*Record, bool) {
+		if tries++; tries == 1 {
+			assert.Equal(t, 1, prev.Verdict.Items)
+			store(t, r2, crashRecord(pair, 2)) // the other one wins
+			r := drifted(pair, 4)
+			r.Verdict.Items = 1000
+			return r, true
+		}
+		assert.Equal(t, 2, prev.Verdict.Items)
+		return nil, false
+	})
+	require.NoError(t, err)
+	assert.Equal(t, 2, tries)
+	full, err := s.Detail(t.Context(), pair)
+	require.NoError(t, err)
+	assert.Equal(t, crashRecord(pair, 2).Detail, full.Detail)
+	changes, err := s.History(t.Context(), pair)
+	require.NoError(t, err)
+	assert.Equal(t, []int{2, 1}, items(changes))
+	require.Eventually(t, func() bool {
+		r, _ := s.View().Record(pair)
+		return r.Verdict.Items == 2
+	}, eventually, tick)
+}
+
+func TestCorruptHistoryIsCutThere(t *testing.T) {
+	var log logBuffer
+	s := openWith(t, Options{Dir: t.TempDir(), Logger: log.logger()})
+	store(t, s, crashRecord(pair, 1))
+	key, err := encodeKey(pair)
+	require.NoError(t, err)
+	bad, err := s.buckets.history.kv.PutString(t.Context(), key, "{")
+	require.NoError(t, err)
+	value, err := encode(historyEntry{Change{Verdict: Verdict{Items: 3}}, bad})
+	require.NoError(t, err)
+	top, err := s.buckets.history.kv.Put(t.Context(), key, value)
+	require.NoError(t, err)
+	r := *compliant(pair)
+	r.HistoryRevision = top
+	raw, err := encode(r)
+	require.NoError(t, err)
+	_, err = s.buckets.state.kv.Put(t.Context(), key, raw)
+	require.NoError(t, err)
+
+	changes, err := s.History(t.Context(), pair)
+	require.NoError(t, err)
+	assert.Equal(t, []int{3}, items(changes))
+	assert.Contains(t, log.String(), "ignoring a corrupt stored change")
+}
+
+// A process that dies between removing the state entry and the rest leaves a detail and a history of nobody.
+func TestOpeningSweepsWhatBelongsToNobody(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, dir)
+	store(t, s, drifted(pair, 1))
+	for _, b := range []*bucket{s.buckets.detail, s.buckets.history} {
+		_, err := b.kv.PutString(t.Context(), "nobody.base", "{}")
+		require.NoError(t, err)
+	}
+	require.NoError(t, s.Close())
+	s = open(t, dir)
+	for _, b := range []*bucket{s.buckets.detail, s.buckets.history} {
+		keys, err := b.keys(t.Context())
+		require.NoError(t, err)
+		assert.Equal(t, []string{"web1=example=com.base"}, keys)
+	}
+	r, _ := s.View().Record(pair)
+	assert.Equal(t, time.UTC, r.Verdict.At.Location())
+}
