@@ -25,6 +25,8 @@ const (
 	// outputGrace bounds the wait for standard error after a command has ended, should something that it left
 	// running hold it open.
 	outputGrace = time.Second
+	// killGrace bounds the wait for a command that was killed: one that runs as another user cannot be.
+	killGrace = 2 * outputGrace
 )
 
 // Local runs commands on this machine, as the user of this process and without SSH.
@@ -197,7 +199,7 @@ func (s *localSession) Wait() error {
 	select {
 	case <-s.ended:
 	case <-s.link.failed:
-		s.waitKilled()
+		within(killGrace, s.ended)
 	}
 	if f := s.link.failure(); f != nil && !s.whole() {
 		return named(s.m, f)
@@ -207,16 +209,6 @@ func (s *localSession) Wait() error {
 
 // whole reports whether the command ended of itself.
 func (s *localSession) whole() bool { return closed(s.ended) && !s.cut }
-
-// waitKilled waits for a command that was killed, but not forever for one that could not be.
-func (s *localSession) waitKilled() {
-	wait := time.NewTimer(2 * outputGrace)
-	defer wait.Stop()
-	select {
-	case <-s.ended:
-	case <-wait.C:
-	}
-}
 
 func (s *localSession) broken(err error, what string) error {
 	if err == nil {
@@ -232,6 +224,6 @@ func (s *localSession) broken(err error, what string) error {
 func (s *localSession) Close() error {
 	s.link.close()
 	<-s.link.failed
-	s.waitKilled()
+	within(killGrace, s.ended)
 	return nil
 }

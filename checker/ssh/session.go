@@ -158,7 +158,7 @@ func (s *session) CloseWrite() error {
 		return named(s.m, f)
 	}
 	err := s.channel.CloseWrite()
-	if err == nil || closed(s.exited) {
+	if err == nil || within(endGrace, s.exited) { // the channel is closed, so it will be known presently
 		return nil
 	}
 	return s.broken(err, "the command has stopped reading")
@@ -200,12 +200,7 @@ func (s *session) Wait() error {
 	select {
 	case <-s.ended:
 	case <-s.exited:
-		wait := time.NewTimer(endGrace)
-		defer wait.Stop()
-		select {
-		case <-s.ended:
-		case <-wait.C: // something that it left running holds its output open
-		}
+		within(endGrace, s.ended) // unless something that it left running holds its output open
 	}
 	if closed(s.exited) {
 		return s.exit
@@ -219,12 +214,8 @@ func (s *session) broken(err error, what string) error {
 		return named(s.m, f)
 	}
 	if closed(s.ended) && !closed(s.exited) { // either the connection or just the channel
-		wait := time.NewTimer(endGrace)
-		defer wait.Stop()
-		select {
-		case <-s.lost:
+		if within(endGrace, s.lost) {
 			err = s.lostCause
-		case <-wait.C:
 		}
 		var f *state.Failure
 		if errors.As(err, &f) { // its host key was not accepted again
@@ -247,12 +238,7 @@ func (s *session) terminate() {
 		defer close(sent)
 		_, _ = s.channel.SendRequest("signal", false, ssh.Marshal(struct{ Name string }{"TERM"}))
 	}()
-	wait := time.NewTimer(signalGrace)
-	defer wait.Stop()
-	select {
-	case <-sent:
-	case <-wait.C:
-	}
+	within(signalGrace, sent)
 }
 
 // Close ends the command and the connection, and returns when nothing of them is left on this side.
@@ -260,6 +246,18 @@ func (s *session) Close() error {
 	s.link.close()
 	s.work.Wait()
 	return nil
+}
+
+// within waits for c to be closed, and is false if that takes longer than d.
+func within(d time.Duration, c <-chan struct{}) bool {
+	wait := time.NewTimer(d)
+	defer wait.Stop()
+	select {
+	case <-c:
+		return true
+	case <-wait.C:
+		return false
+	}
 }
 
 func closed(c <-chan struct{}) bool {
