@@ -18,11 +18,12 @@ type Checker struct {
 	transports map[config.Transport]Transport
 	log        *slog.Logger
 	clock      clockwork.Clock
+	nonce      func() string
 }
 
 // New makes a checker that reaches machines by these transports.
 func New(transports map[config.Transport]Transport, log *slog.Logger, clock clockwork.Clock) *Checker {
-	return &Checker{transports: transports, log: log, clock: clock}
+	return &Checker{transports: transports, log: log, clock: clock, nonce: newNonce}
 }
 
 // Check observes one machine, once, and compares it with each of its packs. It takes at most the configured timeout,
@@ -98,7 +99,7 @@ func (c *Checker) observe(
 	if !ok {
 		return &state.Failure{Reason: state.ReasonInternal, Message: fmt.Sprintf("there is no transport %q", m.Transport)}
 	}
-	d, err := startDialogue(limited, transport, m)
+	d, err := startDialogue(limited, transport, m, c.nonce())
 	if d != nil {
 		defer d.close()
 	}

@@ -26,7 +26,7 @@ type dialogue struct {
 
 // startDialogue starts the script on a machine and waits until it is ready. If there is a dialogue it has to be
 // closed, also after an error: what the session has to say about it is still there.
-func startDialogue(ctx context.Context, t Transport, m *config.Machine) (*dialogue, error) {
+func startDialogue(ctx context.Context, t Transport, m *config.Machine, nonce string) (*dialogue, error) {
 	argv, err := remoteCommand(m)
 	if err != nil {
 		return nil, err
@@ -35,10 +35,7 @@ func startDialogue(ctx context.Context, t Transport, m *config.Machine) (*dialog
 	if err != nil {
 		return nil, err
 	}
-	nonce := make([]byte, 16)
-	rand.Read(nonce) // it never fails
-	d := &dialogue{session: session, nonce: hex.EncodeToString(nonce), answers: Answers{}}
-	d.frames = newFrameReader(session.Stdout(), d.nonce)
+	d := &dialogue{session: session, frames: newFrameReader(session.Stdout(), nonce), nonce: nonce, answers: Answers{}}
 	if m.SSH.Helper == "" {
 		d.write(Script())
 	}
@@ -46,6 +43,13 @@ func startDialogue(ctx context.Context, t Transport, m *config.Machine) (*dialog
 		return d, notReady{err}
 	}
 	return d, d.written()
+}
+
+// newNonce makes what tells the script's frames from all other output: 128 random bits in hex.
+func newNonce() string {
+	nonce := make([]byte, 16)
+	rand.Read(nonce) // it never fails
+	return hex.EncodeToString(nonce)
 }
 
 // notReady is a script that never ran: a refusing sudo or a login that runs something else, for instance.

@@ -158,7 +158,7 @@ func (envVarKind) Compare(_ Facts, item pack.Item, answers Answers) ([]state.Mis
 	actual, err := hex.DecodeString(digits)
 	switch {
 	case err != nil || !isValue:
-		return nil, nil, fmt.Errorf("env gave %q", printable(answer, 80))
+		return nil, nil, fmt.Errorf("env gave %s", quoted(answer))
 	case string(actual) != v.expected:
 		return wrongSetting(v.expected, string(actual)), nil, nil
 	}

@@ -109,7 +109,7 @@ func (f *fileItem) compareContent(facts Facts, got observed, answers Answers, pa
 	case sum == "-":
 		return nil, nil, errChanged
 	case !isSHA256(sum):
-		return nil, nil, fmt.Errorf("sha256sum gave %q", printable(sum, 80))
+		return nil, nil, fmt.Errorf("sha256sum gave %s", quoted(sum))
 	}
 	hash, wanted, err := f.want(facts)
 	if err != nil || hash == sum {

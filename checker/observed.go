@@ -66,7 +66,7 @@ func parseObserved(answer string) (observed, error) {
 		status, err := parseStatus(rest)
 		return observed{link: kind == "link", reached: status}, err
 	}
-	return observed{}, fmt.Errorf("stat gave %q", printable(answer, 80))
+	return observed{}, fmt.Errorf("stat gave %s", quoted(answer))
 }
 
 // parseStatus reads stat's %f:%u:%g:%s:%U:%G.
@@ -82,7 +82,7 @@ func parseStatus(line string) (*fileStatus, error) {
 			}, nil
 		}
 	}
-	return nil, fmt.Errorf("stat gave %q", printable(line, 80))
+	return nil, fmt.Errorf("stat gave %s", quoted(line))
 }
 
 // knownName is empty for what stat prints of a number without a name.

@@ -198,12 +198,12 @@ func parsePackages(answer string) (installed []string, unfinished string, err er
 	for line := range strings.Lines(strings.TrimSuffix(answer, "\n")) {
 		fields := strings.Split(strings.TrimSuffix(line, "\n"), "\t")
 		if len(fields) != 3 {
-			return nil, "", fmt.Errorf("dpkg-query gave %q", printable(line, 80))
+			return nil, "", fmt.Errorf("dpkg-query gave %s", quoted(line))
 		}
 		status := strings.Fields(fields[0]) // wanted, error flag, status: "install ok installed", "hold ok installed"
 		switch {
 		case len(status) != 3:
-			return nil, "", fmt.Errorf("dpkg-query gave %q", printable(line, 80))
+			return nil, "", fmt.Errorf("dpkg-query gave %s", quoted(line))
 		case status[2] == "installed" && status[1] == "ok":
 			installed = append(installed, fields[2])
 		case status[2] != "not-installed":

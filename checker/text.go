@@ -18,6 +18,9 @@ func printable(s string, limit int) string {
 	return escape(s, limit, "", fmt.Sprintf("… (%d bytes)", len(s)))
 }
 
+// quoted is a short text from a machine in an error.
+func quoted(s string) string { return `"` + printable(s, 80) + `"` }
+
 // escape replaces what does not print, but for the characters kept, and ends with cut if it would exceed limit.
 func escape(s string, limit int, kept, cut string) string {
 	var out strings.Builder

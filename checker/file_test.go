@@ -1,0 +1,81 @@
+package checker
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestFileDecodes(t *testing.T) {
+	hash := strings.Repeat("Ab", 32)
+	item, problems := decode(t, fileKind{}, `{path: ~/x, mode: 0644, owner: root, group: 0, type: file, state: present, content_hash: "SHA256:`+hash+`", sensitive: yes, description: d}`)
+	require.Empty(t, problems)
+	f := item.(*fileItem)
+	assert.Equal(t, "~/x", f.Identity())
+	assert.Equal(t, uint32(0o644), *f.mode)
+	assert.Equal(t, strings.ToLower(hash), f.hash)
+	assert.Equal(t, "0", f.group)
+	assert.True(t, f.sensitive.Value)
+	assert.False(t, f.Varies())
+}
+
+func TestFileProblems(t *testing.T) {
+	decodeCases{
+		{"everything may be left out but the path", `{path: /x}`, nil},
+		{"modes", `{path: /x, mode: "0644"}`, nil},
+		{"mode without the zero", `{path: /x, mode: 1777}`, nil},
+		{"mode as YAML 1.2 has octal", `{path: /x, mode: 0o600}`, nil},
+		{"any bytes", `{path: "/$(touch x)\t'\"\\|;*", content: ""}`, nil},
+		{"no path", `{mode: "0644"}`, []string{"path is required"}},
+		{"null path", `{path: }`, []string{"path is required"}},
+		{"empty path", `{path: ""}`, []string{"path must not be empty"}},
+		{"relative path", `{path: etc/passwd}`, []string{"path must be absolute or begin with ~/"}},
+		{"home of another user", `{path: ~root/x}`, []string{"path: only ~/ is known, the home of the machine's config_user; of another user's home give the whole path"}},
+		{"newline", `{path: "/a\nb"}`, []string{"path must not contain a newline or a NUL"}},
+		{"NUL", `{path: "/a\0b"}`, []string{"path must not contain a newline or a NUL"}},
+		{"binary newline", `{path: !!binary L2EKYg==}`, []string{"path must not contain a newline or a NUL"}},
+		{"endless path", `{path: /` + strings.Repeat("x", 5000) + `}`, []string{"path is longer than 4095 bytes"}},
+		{"mode that is not octal", `{path: /x, mode: 0689}`, []string{`mode must be octal, such as "0644", not "0689"`}},
+		{"mode as letters", `{path: /x, mode: u+rw}`, []string{`mode must be octal, such as "0644", not "u+rw"`}},
+		{"mode with file type", `{path: /x, mode: 100644}`, []string{`mode must be octal, such as "0644", not "100644"`}},
+		{"negative mode", `{path: /x, mode: -1}`, []string{`mode must be octal, such as "0644", not "-1"`}},
+		{"empty mode", `{path: /x, mode: ""}`, []string{`mode must be octal, such as "0644", not ""`}},
+		{"unknown type", `{path: /x, type: dir}`, []string{`type must be file, directory or symlink, not "dir"`}},
+		{"unknown state", `{path: /x, state: gone}`, []string{`state must be present or absent, not "gone"`}},
+		{"both owner and group", `{path: /x, owner: "root:root"}`, []string{"owner must be one name or number: give user and group as owner and group"}},
+		{"short hash", `{path: /x, content_hash: abc}`, []string{"content_hash must be 64 hexadecimal digits, with or without sha256: before them"}},
+		{"another hash", `{path: /x, content_hash: "md5:` + strings.Repeat("a", 64) + `"}`, []string{"content_hash must be 64 hexadecimal digits, with or without sha256: before them"}},
+		{"unknown template", `{path: /x, template: nope}`, []string{"template: there is no such template"}},
+		{"two contents", `{path: /x, template: motd, content: x}`, []string{"at most one of content_hash, template and content may be given"}},
+		{"content of a directory", `{path: /x, type: directory, content: x}`, []string{"a directory has no content: content_hash, template and content need another type"}},
+		{"absent with demands", `{path: /x, state: absent, mode: 0644, owner: root}`, []string{"state absent excludes mode", "state absent excludes owner"}},
+		{"unknown field", `{path: /x, onwer: root}`, []string{`unknown field "onwer" (did you mean "owner"?)`}},
+		{"list for a value", `{path: [/x]}`, []string{"path must be a single value, not a list", "path is required"}},
+		{"not a truth value", `{path: /x, sensitive: maybe}`, []string{"sensitive must be true or false"}},
+	}.run(t, fileKind{})
+}
+
+func TestFileDefinitionHoldsWhatIsDemanded(t *testing.T) {
+	define := func(yaml string) string {
+		item, problems := decode(t, fileKind{}, yaml)
+		require.Empty(t, problems)
+		return item.Definition()
+	}
+	base := define(`{path: /x, content: a}`)
+	assert.Equal(t, base, define(`{content: "a", path: /x, description: other, state: present}`))
+	seen := map[string]bool{base: true}
+	for _, other := range []string{
+		`{path: /y, content: a}`, `{path: /x}`, `{path: /x, content: ""}`, `{path: /x, content: a, mode: 0}`, `{path: /x, content: a, mode: 644}`,
+		`{path: /x, content: a, owner: o}`, `{path: /x, content: a, group: o}`, `{path: /x, content: a, type: file}`,
+		`{path: /x, state: absent}`, `{path: /x, template: motd}`, `{path: /x, content: !!binary /w==}`, `{path: /x, content: !!binary /g==}`,
+		`{path: /x, content_hash: ` + strings.Repeat("a", 64) + `}`,
+	} {
+		definition := define(other)
+		assert.False(t, seen[definition], other)
+		seen[definition] = true
+	}
+	assert.Equal(t, define(`{path: /x, mode: 644}`), define(`{path: /x, mode: "0644"}`))
+	assert.Contains(t, define(`{path: /x, template: motd}`), "{{ .role }}", "a changed template is a changed demand")
+}

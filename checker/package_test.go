@@ -1,0 +1,134 @@
+package checker
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/drift-exporter/drift_exporter/internal/state"
+)
+
+func TestPackageProblems(t *testing.T) {
+	decodeCases{
+		{"name alone", "{name: curl}", nil},
+		{"number as version", "{name: curl, min_version: 8.10}", nil},
+		{"any bytes", `{name: "$(touch x)'\"\\|\t *"}`, nil},
+		{"no name", "{min_version: 1}", []string{"name is required"}},
+		{"newline", `{name: "a\nb"}`, []string{"name must not contain a newline or a NUL"}},
+		{"relation", `{name: curl, min_version: ">= 8"}`, []string{`min_version: ">= 8" is not a version: only letters, digits and .+~:-_ may be in it`}},
+		{"empty version", `{name: curl, version: ""}`, []string{"version must not be empty"}},
+		{"both versions", "{name: curl, version: 1, min_version: 1}", []string{"at most one of min_version and version may be given"}},
+		{"absent with version", "{name: curl, state: absent, version: 1}", []string{"state absent excludes min_version and version"}},
+		{"unknown field", "{name: curl, verison: 1}", []string{`unknown field "verison" (did you mean "version"?)`}},
+	}.run(t, packageKind{})
+}
+
+// dpkgList is what dpkg-query prints in these tests.
+const dpkgList = `printf '%b' 'install ok installed\tamd64\t1:2.3.4-5\tplain\nhold ok installed\tamd64\t8.10.0-1\theld\n` +
+	`deinstall ok config-files\tamd64\t1.0\tremoved\ninstall ok half-configured\tamd64\t1.0\thalf\ninstall reinstreq installed\tamd64\t1.0\tbroken\n` +
+	`install ok unpacked\tamd64\t2.0\tunpacked\nunknown ok not-installed\tamd64\t\tgone\ninstall ok installed\tamd64\t2.0-1\tmulti\n` +
+	`install ok installed\ti386\t1.0-1\tmulti\ninstall ok installed\tall\t1.0~rc1\ttilde\ninstall ok triggers-pending\tamd64\t1.0\ttriggered\n'`
+
+func TestPackageMismatches(t *testing.T) {
+	cases := []struct{ item, want string }{
+		{"{name: plain}", ""},
+		{"{name: plain, min_version: 2.3.4}", ""},
+		{"{name: plain, min_version: 2.3.4-5}", ""},
+		{"{name: plain, min_version: 2.3.4-6}", "wrong_version plain: >= 2.3.4-6 → 1:2.3.4-5"},
+		{"{name: plain, min_version: \"0:9\"}", ""},
+		{"{name: plain, min_version: 9}", "wrong_version plain: >= 9 → 1:2.3.4-5"},
+		{"{name: plain, min_version: \"2:0\"}", "wrong_version plain: >= 2:0 → 1:2.3.4-5"},
+		{"{name: plain, version: 2.3.4}", ""},
+		{"{name: plain, version: \"1:2.3.4\"}", ""},
+		{"{name: plain, version: \"1:2.3.4-5\"}", ""},
+		{"{name: plain, version: 2.3.4-4}", "wrong_version plain: 2.3.4-4 → 1:2.3.4-5"},
+		{"{name: plain, version: 2.3}", "wrong_version plain: 2.3 → 1:2.3.4-5"},
+		{"{name: plain, version: \"2:2.3.4\"}", "wrong_version plain: 2:2.3.4 → 1:2.3.4-5"},
+		{"{name: plain, state: absent}", "unexpected_package plain: absent → 1:2.3.4-5"},
+		{"{name: held, min_version: 8.9}", ""},
+		{"{name: held, min_version: 8.1}", ""},
+		{"{name: tilde, min_version: 1.0}", "wrong_version tilde: >= 1.0 → 1.0~rc1"},
+		{"{name: removed}", "missing_package removed: installed → config-files 1.0"},
+		{"{name: removed, state: absent}", ""},
+		{"{name: half}", "missing_package half: installed → half-configured 1.0"},
+		{"{name: broken}", "missing_package broken: installed → installed 1.0"},
+		{"{name: unpacked, min_version: 1}", "missing_package unpacked: >= 1 → unpacked 2.0"},
+		{"{name: triggered}", "missing_package triggered: installed → triggers-pending 1.0"},
+		{"{name: gone}", "missing_package gone: installed → absent"},
+		{"{name: never-heard-of}", "missing_package never-heard-of: installed → absent"},
+		{"{name: never-heard-of, state: absent}", ""},
+		{"{name: multi, min_version: 1.0}", ""},
+		{"{name: multi, min_version: 2.0}", "wrong_version multi: >= 2.0 → 1.0-1"},
+		{"{name: \"multi:amd64\", min_version: 2.0}", ""},
+		{"{name: \"multi:i386\", min_version: 2.0}", "wrong_version multi:i386: >= 2.0 → 1.0-1"},
+		{"{name: \"multi:arm64\"}", "missing_package multi:arm64: installed → absent"},
+		{"{name: \"pl*\"}", "missing_package pl*: installed → absent"},
+		{"{name: \"*\", state: absent}", ""},
+		{"{name: -W}", "missing_package -W: installed → absent"},
+		{"{name: end}", "missing_package end: installed → absent"},
+		{"{name: \" plain\"}", "missing_package  plain: installed → absent"},
+		{"{name: 'plain\\'}", "missing_package plain\\: installed → absent"},
+	}
+	packs := map[string]string{}
+	for i, c := range cases {
+		packs[fmt.Sprintf("p%02d.yaml", i)] = "items: {packages: [" + c.item + "]}"
+	}
+	userland := func(sh shell) shell {
+		if sh.path == "" {
+			sh.path = toolbox(t, "awk", "uname", "id", "printf")
+		}
+		fakeTool(t, sh.path, "dpkg-query", dpkgList)
+		return sh
+	}
+	eachShell(t, func(t *testing.T, sh shell) {
+		out := check(t, asDebian(userland(sh)), fleetOf(t, packs, nil))
+		require.Nil(t, out.Failure, "%v", out.Failure)
+		for i, r := range out.Results {
+			assert.Equal(t, cases[i].want, strings.Join(brief(r.Mismatches), "; "), cases[i].item)
+		}
+	})
+}
+
+// asDebian makes a machine say that its packages are dpkg's.
+func asDebian(t Transport) Transport { return saying(t, "package_manager", "dpkg") }
+
+func TestRealPackages(t *testing.T) {
+	need(t, "dpkg-query")
+	eachShell(t, func(t *testing.T, sh shell) {
+		if sh.path != "" {
+			t.Skip("BusyBox has no dpkg-query")
+		}
+		r := checkOne(t, sh, "  packages: [{name: dpkg, min_version: 1.15}, {name: dpkg-no-such}, {name: 'd*'}]")
+		assert.Equal(t, []string{
+			"missing_package dpkg-no-such: installed → absent", "missing_package d*: installed → absent",
+		}, brief(r.Mismatches))
+	})
+}
+
+func TestPackagesThatCannotBeObserved(t *testing.T) {
+	cases := []struct{ name, manager, tool, want string }{
+		{"no manager", "", "", "no package manager found"},
+		{"another manager", "rpm", "", "packages are not supported with rpm yet"},
+		{"dpkg-query is not there", "dpkg", "", "dpkg-query is missing"},
+		{"dpkg-query fails", "dpkg", "exit 2", "dpkg-query failed"},
+		{"dpkg-query fails after some lines", "dpkg", dpkgList + "; exit 2", "dpkg-query failed"},
+		{"dpkg-query is killed", "dpkg", dpkgList + "; kill -9 $$", "dpkg-query failed"},
+		{"status nobody knows", "dpkg", `printf 'what\tamd64\t1\tplain\n'`, `dpkg-query gave "what\tamd64\t1"`},
+		{"version nobody knows", "dpkg", `printf 'install ok installed\tamd64\t1 2\tplain\n'`, `the installed version: "1 2" is not a version: only letters, digits and .+~:-_ may be in it`},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			tools := toolbox(t, "awk", "uname", "id")
+			if c.tool != "" {
+				fakeTool(t, tools, "dpkg-query", c.tool)
+			}
+			sh := saying(shell{argv: shells(t)[0].argv, path: tools}, "package_manager", c.manager)
+			out := check(t, sh, onePack(t, "  packages: [{name: plain, min_version: 1}]", nil))
+			require.NotNil(t, out.Failure)
+			assert.Equal(t, []state.ItemError{{Kind: "package", Item: "plain", Error: c.want}}, out.Results[0].Errors)
+		})
+	}
+}

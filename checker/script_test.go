@@ -1,0 +1,116 @@
+package checker
+
+import (
+	"bytes"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// runShell runs a shell over a text on its standard input.
+func runShell(t testing.TB, sh shell, stdin string) (stdout string, err error) {
+	cmd := exec.CommandContext(t.Context(), sh.argv[0], sh.argv[1:]...)
+	cmd.Env = sh.environ()
+	cmd.Stdin = strings.NewReader(stdin)
+	out, err := cmd.Output()
+	return string(out), err
+}
+
+func TestEveryShellTakesTheScript(t *testing.T) {
+	eachShell(t, func(t *testing.T, sh shell) {
+		stdout, err := runShell(t, sh, Script())
+		assert.Error(t, err, "without a dialogue there is no good end")
+		assert.Equal(t, "\n"+readyLine+"\n", stdout)
+	})
+}
+
+// Each of these copies was cut off. Most are cut at the end of a line, where what came before looks like whole commands.
+func TestScriptThatWasCutOffRunsNothing(t *testing.T) {
+	script := strings.TrimSuffix(Script(), "\n")
+	random := rand.New(rand.NewPCG(1, 2))
+	cuts := map[int]bool{1: true, 2: true, len(script) - 1: true, len(script) - 2: true}
+	for i := range script {
+		if script[i] == '\n' && random.IntN(10) == 0 || random.IntN(500) == 0 {
+			cuts[i] = true
+		}
+	}
+	eachShell(t, func(t *testing.T, sh shell) {
+		for cut := range cuts {
+			stdout, err := runShell(t, sh, script[:cut]+"\n")
+			assert.Error(t, err, "cut at byte %d", cut)
+			assert.Empty(t, stdout, "cut at byte %d", cut)
+		}
+	})
+}
+
+func TestNothingBehindTheScriptRuns(t *testing.T) {
+	eachShell(t, func(t *testing.T, sh shell) {
+		canary := filepath.Join(t.TempDir(), "canary")
+		command := "echo ran >" + canary + "\n"
+		_, err := runShell(t, sh, Script()+command+"nonce\nsession\n\n"+command+command)
+		require.Error(t, err)
+		assert.NoFileExists(t, canary)
+	})
+}
+
+// recorder keeps what is written to a session.
+type recorder struct {
+	Session
+	sent *bytes.Buffer
+}
+
+func (r recorder) Write(p []byte) (int, error) {
+	r.sent.Write(p)
+	return r.Session.Write(p)
+}
+
+func TestTheScriptIsTheSameForEveryFleet(t *testing.T) {
+	sh := shells(t)[0]
+	for _, items := range []string{
+		"  files: [{path: /etc/passwd, content: SECRET}]",
+		"  files: [{path: '/$(SECRET)'}]\n  settings: [{key: SECRET, expected: SECRET, type: env_var}]",
+	} {
+		var sent bytes.Buffer
+		check(t, transportFunc(func(t Transport, s Session) Session { return recorder{s, &sent} }).over(sh), onePack(t, items, nil))
+		data, ok := strings.CutPrefix(sent.String(), Script())
+		require.True(t, ok, "what is sent first is the script")
+		assert.Contains(t, data, "\nstage\nbye\n")
+	}
+}
+
+func TestScriptHoldsNothingThatEvaluatesData(t *testing.T) {
+	for _, forbidden := range []string{"eval", "`", "source ", "\n. ", "<<"} {
+		assert.NotContains(t, Script(), forbidden)
+	}
+}
+
+// The script reads what it is told from its standard input. A child that read from it would take questions away.
+func TestChildrenOfTheScriptGetNoInput(t *testing.T) {
+	for _, line := range strings.Split(Script(), "\n") {
+		for _, child := range []string{"$(stat ", "$(sha256sum ", "dpkg-query -W", "$(getent ", "$(id ", "$(uname ", "cat \"$1\""} {
+			if strings.Contains(line, child) {
+				assert.Contains(t, line, "</dev/null", line)
+			}
+		}
+	}
+}
+
+func TestHelperRunsInPlaceOfTheScript(t *testing.T) {
+	helper := filepath.Join(t.TempDir(), "helper")
+	require.NoError(t, os.WriteFile(helper, []byte("#!/bin/sh\n"+Script()), 0o755))
+	f := onePack(t, "  files: [{path: /etc/passwd, owner: root}]", nil)
+	m, _ := f.Machine("m1")
+	m.SSH.Helper = helper
+	var sent bytes.Buffer
+	transport := transportFunc(func(_ Transport, s Session) Session { return recorder{s, &sent} }).over(realCommand{})
+	out := check(t, transport, f)
+	require.Nil(t, out.Failure)
+	assert.Empty(t, out.Results[0].Mismatches)
+	assert.NotContains(t, sent.String(), "{")
+}
