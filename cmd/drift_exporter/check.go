@@ -47,11 +47,12 @@ func (c *cli) check(ctx context.Context, f *checkFlags) int {
 	log := promslog.New(c.log)
 	outcomes := checkAll(ctx, fleet, names, c.newChecker(log, clockwork.NewRealClock()))
 
-	var print func(io.Writer, []checker.Outcome) error = printJSON
-	if f.format == "text" {
-		print = func(w io.Writer, o []checker.Outcome) error { return printText(w, o, f.diff) }
+	if f.format == "json" {
+		err = printJSON(c.stdout, outcomes)
+	} else {
+		err = printText(c.stdout, outcomes, f.diff)
 	}
-	if err := print(c.stdout, outcomes); err != nil {
+	if err != nil {
 		fmt.Fprintf(c.stderr, "drift_exporter: printing the results: %v\n", err)
 		return exitUnknown
 	}

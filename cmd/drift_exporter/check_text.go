@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"regexp"
 	"strconv"
 	"strings"
 	"text/tabwriter"
@@ -50,7 +51,7 @@ func printResult(out *bufio.Writer, r state.Result, diffs bool) {
 
 	for _, m := range r.Mismatches {
 		if diffs && m.Diff != "" {
-			printDiff(out, m.Diff)
+			printDiff(out, m)
 		}
 	}
 }
@@ -58,14 +59,25 @@ func printResult(out *bufio.Writer, r state.Result, diffs bool) {
 func printMismatches(table io.Writer, mismatches []state.Mismatch, prefix string) {
 	for _, m := range mismatches {
 		fmt.Fprintf(table, "  %s%s\t%s %s\texpected %s, actual %s\t%s\n", prefix, m.Type, m.Kind, printable(m.Item),
-			printable(m.Expected), printable(m.Actual), m.Source)
+			value(m.Expected), value(m.Actual), m.Source)
 	}
 }
 
-func printDiff(out *bufio.Writer, diff string) {
-	for line := range strings.Lines(diff) {
+func printDiff(out *bufio.Writer, m state.Mismatch) {
+	fmt.Fprintf(out, "  %s %s\n", m.Kind, printable(m.Item))
+	for line := range strings.Lines(m.Diff) {
 		fmt.Fprintf(out, "    %s\n", printable(strings.TrimSuffix(line, "\n")))
 	}
+}
+
+var wholeHash = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)
+
+// value is an expected or actual value; of a hash the beginning is enough to tell two apart.
+func value(s string) string {
+	if wholeHash.MatchString(s) {
+		return s[:len("sha256:")+12] + "…"
+	}
+	return printable(s)
 }
 
 // printable escapes what would move the cursor, colour the terminal or hide text: names and values come from

@@ -189,8 +189,8 @@ func (p *process) post(path, body string) (int, string) {
 	return response.StatusCode, string(answer)
 }
 
-// checkNow runs a check of the whole fleet and waits for its end.
-func (p *process) checkNow() {
+// startRun starts a check of the whole fleet and returns the run's id.
+func (p *process) startRun() string {
 	p.t.Helper()
 	var answer string
 	p.eventually("a run is accepted", func() bool { // 409 while one is on
@@ -204,7 +204,13 @@ func (p *process) checkNow() {
 		} `json:"data"`
 	}
 	require.NoError(p.t, json.Unmarshal([]byte(answer), &started), answer)
-	p.waitForRun(started.Data.ID)
+	return started.Data.ID
+}
+
+// checkNow checks the whole fleet and waits for the end of the run.
+func (p *process) checkNow() {
+	p.t.Helper()
+	p.waitForRun(p.startRun())
 }
 
 // waitForRun waits until the run with that id has ended well.
