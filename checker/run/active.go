@@ -27,7 +27,8 @@ type active struct {
 	busy     sync.WaitGroup             // one for each in flight
 	settled  map[string]bool            // machines whose outcome is stored
 	judged   int                        // how many of those gave a verdict for every pack
-	left     int                        // about how many jobs are not yet acknowledged
+	acked    int                        // how many jobs this process took off the queue
+	left     int                        // how many that is once the queue may be empty
 	returned map[string]int             // by machine: deliveries that were given back without a failed check
 	unstored map[string]int             // by machine: how often in a row its outcome could not be stored
 	retrying map[string]checker.Outcome // the last failure of machines that are to be tried again
@@ -135,19 +136,27 @@ func (a *active) isSettled(machine string) bool {
 	return a.settled[machine]
 }
 
-// expect sets how many jobs are on the queue.
-func (a *active) expect(n int) {
+// acknowledgements counts the jobs that this process took off the queue so far.
+func (a *active) acknowledgements() int {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.left = n
+	return a.acked
+}
+
+// expect notes that n jobs were on the queue, at some moment since the given number was acknowledged. Jobs that
+// were acknowledged meanwhile may be in n or not: the estimate errs towards asking the queue once more.
+func (a *active) expect(n, since int) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.left = n + since
 }
 
 // acknowledged counts a job that left the queue and tells whether it may have been the last.
 func (a *active) acknowledged() bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.left--
-	return a.left <= 0
+	a.acked++
+	return a.acked >= a.left
 }
 
 // failures is how often a machine was tried in vain, this time included, of which it is the attempt-th delivery.

@@ -99,20 +99,23 @@ func (r *Runner) keep(ctx context.Context, a *active, out checker.Outcome) error
 	m := state.Machine{
 		Name: out.Machine, Run: a.id, At: out.At, Duration: out.Duration, Failure: out.Failure, Facts: out.Facts,
 	}
-	if m.Facts == (state.Facts{}) {
-		m.Facts = r.knownFacts(out.Machine)
-	}
 	return r.putMachine(ctx, a, m)
 }
 
-func (r *Runner) knownFacts(machine string) state.Facts {
-	if old, ok := r.store.View().Machine(machine); ok {
-		return old.Facts
-	}
-	return state.Facts{}
-}
-
+// putMachine stores the attempt at a machine. Facts that it did not get are those that were known.
 func (r *Runner) putMachine(ctx context.Context, a *active, m state.Machine) error {
+	if old, ok := r.store.View().Machine(m.Name); ok {
+		if m.Facts == (state.Facts{}) {
+			m.Facts = old.Facts
+		}
+		if state.CompareRunIDs(old.Run, a.id) > 0 {
+			// Stored while the clock was far ahead, or else the machine had not been checked: the store would
+			// keep it until the clock gets there.
+			if err := r.store.DeleteMachine(ctx, m.Name); err != nil {
+				return err
+			}
+		}
+	}
 	if err := r.store.PutMachine(ctx, m); err != nil {
 		return err
 	}
@@ -131,7 +134,7 @@ func (r *Runner) alreadyStored(ctx context.Context, a *active, m *config.Machine
 		a.settle(m.Name, old.Failure)
 		return true, nil
 	}
-	made := state.Machine{Name: m.Name, Run: a.id, Facts: r.knownFacts(m.Name)}
+	made := state.Machine{Name: m.Name, Run: a.id}
 	for _, p := range m.Packs {
 		rec, ok := view.Record(state.Key{Machine: m.Name, Pack: p})
 		if !ok || !rec.Retired.IsZero() || rec.Attempt.Run != a.id {

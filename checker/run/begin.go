@@ -110,7 +110,8 @@ func (r *Runner) enqueue(ctx context.Context, a *active, names []string) {
 		}
 		jobs = append(jobs, job)
 	}
-	a.expect(len(jobs))
+	a.expect(len(jobs), a.acknowledgements())
+	total := a.count() + len(jobs) // before any of them is checked
 	if len(jobs) > 0 {
 		if err := r.queue.Enqueue(ctx, jobs); err != nil {
 			r.fail(ctx, a, err)
@@ -119,7 +120,7 @@ func (r *Runner) enqueue(ctx context.Context, a *active, names []string) {
 	}
 	run, err := r.store.UpdateRun(ctx, a.id, func(run *state.Run) bool {
 		run.Phase = state.RunRunning
-		run.Total = max(run.Total, a.count()+len(jobs))
+		run.Total = max(run.Total, total)
 		return true
 	})
 	if err != nil {

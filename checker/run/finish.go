@@ -14,12 +14,13 @@ func (r *Runner) endIfEmpty(ctx context.Context) {
 		return
 	}
 	if a.ending == nil {
+		acked := a.acknowledgements()
 		left, err := r.queue.Pending(ctx)
 		if err != nil {
 			r.log.Warn("the queue does not tell what is left", "run", a.id, "err", err)
 			return
 		}
-		a.expect(left)
+		a.expect(left, acked)
 		if left > 0 {
 			return
 		}
@@ -34,6 +35,10 @@ func (r *Runner) endIfEmpty(ctx context.Context) {
 // cut ends a run early: its checks are ended, what is left of it on the queue is removed. Machines that were
 // only waiting for a retry have been tried; their failure is stored.
 func (r *Runner) cut(ctx context.Context, a *active, reason string) {
+	if a.ending != nil { // over already, but that could not be stored
+		r.end(ctx, a)
+		return
+	}
 	a.close()
 	for _, out := range a.interrupted() {
 		if _, ok := checkable(r.fleet.Load(), out.Machine); !ok {
@@ -48,9 +53,7 @@ func (r *Runner) cut(ctx context.Context, a *active, reason string) {
 		r.log.Error("the queue could not be purged", "run", a.id, "err", err) // the next run tries again
 	}
 	r.log.Warn("run cut short", "run", a.id, "reason", reason, "purged", removed)
-	if a.ending == nil {
-		a.ending = &ending{state.RunFailed, reason}
-	}
+	a.ending = &ending{state.RunFailed, reason}
 	r.end(ctx, a)
 }
 

@@ -28,6 +28,7 @@ type Store interface {
 	CreateRun(ctx context.Context, r state.Run) error
 	UpdateRun(ctx context.Context, id string, next func(*state.Run) bool) (state.Run, error)
 	PutMachine(ctx context.Context, m state.Machine) error
+	DeleteMachine(ctx context.Context, name string) error
 }
 
 // Queue is what is used of *state.Queue.

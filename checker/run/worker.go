@@ -64,6 +64,7 @@ func (r *Runner) handle(ctx context.Context, d *state.Delivery) {
 		} // else it stays on the queue for the next start
 		return
 	case entryTwice:
+		j.log.Warn("another worker is at this machine already")
 		j.a.giveBack(j.machine)
 		j.retry(twiceAgain)
 		return
