@@ -28,43 +28,41 @@ type acceptedKeys struct {
 	path string
 
 	mu      sync.Mutex
-	stamp   stamp // of the file that db and learned together stand for
-	db      *knownhosts.HostKeyDB
+	stamp   stamp // of the file that parsed and learned together stand for
+	parsed  *knownFile
 	learned map[string]ssh.PublicKey // by address
 }
 
 func (a *acceptedKeys) keysOf(addr string) ([]knownKey, error) {
-	db, learned, err := a.current(addr)
+	parsed, learned, err := a.current(addr)
 	if err != nil {
 		return nil, err
 	}
 	var keys []knownKey
+	if parsed != nil {
+		keys = append(keys, parsed.keysOf(addr)...)
+	}
 	if learned != nil {
 		keys = append(keys, knownKey{key: learned, file: a.path})
-	}
-	if db != nil {
-		for _, k := range db.HostKeys(addr) {
-			keys = append(keys, knownKey{key: k.PublicKey, cert: k.Cert, file: a.path})
-		}
 	}
 	return keys, nil
 }
 
 // ask says what is known of a host's key.
 func (a *acceptedKeys) ask(addr string, remote net.Addr, key ssh.PublicKey) (opinion, error) {
-	db, learned, err := a.current(addr)
+	parsed, learned, err := a.current(addr)
 	if err != nil {
 		return opinion{}, err
 	}
-	return a.opinion(db, learned, addr, remote, key), nil
+	return a.opinion(parsed, learned, addr, remote, key), nil
 }
 
 func (a *acceptedKeys) opinion(
-	db *knownhosts.HostKeyDB, learned ssh.PublicKey, addr string, remote net.Addr, key ssh.PublicKey,
+	parsed *knownFile, learned ssh.PublicKey, addr string, remote net.Addr, key ssh.PublicKey,
 ) opinion {
 	var o opinion
-	if db != nil {
-		o = ask(db, a.path, addr, remote, key)
+	if parsed != nil {
+		o = parsed.ask(addr, remote, key)
 	}
 	if learned != nil {
 		o.trusted = o.trusted || sameKey(learned, key)
@@ -74,7 +72,7 @@ func (a *acceptedKeys) opinion(
 }
 
 // current returns what the file says now and what was learned of addr since it was parsed.
-func (a *acceptedKeys) current(addr string) (*knownhosts.HostKeyDB, ssh.PublicKey, error) {
+func (a *acceptedKeys) current(addr string) (*knownFile, ssh.PublicKey, error) {
 	if a.path == "" {
 		return nil, nil, nil
 	}
@@ -82,7 +80,7 @@ func (a *acceptedKeys) current(addr string) (*knownhosts.HostKeyDB, ssh.PublicKe
 	defer a.mu.Unlock()
 	now, err := stampOf(a.path)
 	if errors.Is(err, fs.ErrNotExist) {
-		a.stamp, a.db, a.learned = stamp{}, nil, nil
+		a.stamp, a.parsed, a.learned = stamp{}, nil, nil
 		return nil, nil, nil
 	}
 	if err == nil && !a.stamp.same(now) {
@@ -93,7 +91,7 @@ func (a *acceptedKeys) current(addr string) (*knownhosts.HostKeyDB, ssh.PublicKe
 	if err != nil {
 		return nil, nil, internal(err, "the file of accepted host keys cannot be used")
 	}
-	return a.db, a.learned[addr], nil
+	return a.parsed, a.learned[addr], nil
 }
 
 // learn records a host's first key. The opinion that it returns is not to trust the key if the host has become
@@ -116,7 +114,7 @@ func (a *acceptedKeys) learn(addr string, remote net.Addr, key ssh.PublicKey) (o
 					return err
 				}
 			}
-			o = a.opinion(a.db, a.learned[addr], addr, remote, key)
+			o = a.opinion(a.parsed, a.learned[addr], addr, remote, key)
 			if o.trusted || len(o.known) > 0 {
 				return nil
 			}
@@ -173,11 +171,11 @@ func (a *acceptedKeys) parse() error {
 	if err != nil {
 		return err
 	}
-	db, err := knownhosts.NewDB(a.path)
+	parsed, err := parseKnownFile(a.path)
 	if err != nil {
 		return err
 	}
-	a.stamp, a.db, a.learned = now, db, nil
+	a.stamp, a.parsed, a.learned = now, parsed, nil
 	return nil
 }
 

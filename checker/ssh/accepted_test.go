@@ -162,12 +162,12 @@ func TestAcceptedKeysFile(t *testing.T) {
 	t.Run("many lines are parsed once", func(t *testing.T) {
 		a := file(t, line("web0")+"\n")
 		assert.True(t, known(t, a, "web0:22"))
-		db := a.db
+		parsed := a.parsed
 		for i := range 100 {
 			_, err := a.learn(fmt.Sprintf("new%d:22", i), remote, key)
 			require.NoError(t, err)
 			require.True(t, known(t, a, fmt.Sprintf("new%d:22", i)))
 		}
-		assert.Same(t, db, a.db)
+		assert.Same(t, parsed, a.parsed)
 	})
 }

@@ -1,15 +1,45 @@
 package ssh
 
 import (
+	"fmt"
+	"log/slog"
+	"net"
 	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/skeema/knownhosts"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/crypto/ssh"
+	xknownhosts "golang.org/x/crypto/ssh/knownhosts"
 
 	"github.com/drift-exporter/drift_exporter/internal/testsshd"
 )
+
+// BenchmarkKnownHosts is what deciding about a host costs where ten thousand are known.
+func BenchmarkKnownHosts(b *testing.B) {
+	key := newSigner(b, "ed25519").PublicKey()
+	var plain, hashed strings.Builder
+	for i := range 10_000 {
+		host := fmt.Sprintf("web%d.example.org", i)
+		plain.WriteString(knownhosts.Line([]string{host}, key) + "\n")
+		hashed.WriteString(xknownhosts.HashHostname(host) + " " + string(ssh.MarshalAuthorizedKey(key)))
+	}
+	for name, text := range map[string]string{"plain": plain.String(), "hashed": hashed.String()} {
+		b.Run(name, func(b *testing.B) {
+			tg := &target{knownHosts: []string{writeFile(b, filepath.Join(b.TempDir(), "known_hosts"), text)}}
+			k := newHostKeys("", slog.New(slog.DiscardHandler))
+			addr := "web9999.example.org:22"
+			for b.Loop() {
+				keys, err := k.keysOf(tg.knownHosts, addr)
+				require.NoError(b, err)
+				require.Len(b, keys, 1)
+				require.Nil(b, k.verify(tg, addr, &net.TCPAddr{}, key))
+			}
+		})
+	}
+}
 
 // BenchmarkStart is what a command costs, beside the least that the library can do it with.
 func BenchmarkStart(b *testing.B) {

@@ -131,8 +131,7 @@ func TestBrokenHandshake(t *testing.T) {
 			f := startFake(t, func(f *fakeServer) { f.onConn = tt.onConn })
 			m := f.machine()
 			m.SSH.ConnectTimeout = tt.timeout
-			failure := requireFailure(t, start(t, contextOf(t), m), tt.reason, tt.retry, tt.text)
-			assert.Less(t, len(failure.Message), 1000)
+			requireFailure(t, start(t, contextOf(t), m), tt.reason, tt.retry, tt.text)
 		})
 	}
 	t.Run("deadline", func(t *testing.T) {

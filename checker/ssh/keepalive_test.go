@@ -61,7 +61,7 @@ func TestKeepalive(t *testing.T) {
 		enough := make(chan struct{})
 		f := keepaliveServer(t, func(r *ssh.Request) {
 			assert.Equal(t, "keepalive@openssh.com", r.Type)
-			assert.NoError(t, r.Reply(false, nil))
+			_ = r.Reply(false, nil)
 			if asked.Add(1) == 5 {
 				close(enough)
 			}

@@ -10,7 +10,6 @@ import (
 
 	"github.com/skeema/knownhosts"
 	"golang.org/x/crypto/ssh"
-	xknownhosts "golang.org/x/crypto/ssh/knownhosts"
 
 	"github.com/drift-exporter/drift_exporter/internal/config"
 	"github.com/drift-exporter/drift_exporter/internal/state"
@@ -18,7 +17,7 @@ import (
 
 // hostKeys verifies host keys against known_hosts files and the file of accepted keys.
 type hostKeys struct {
-	files    *fileCache[*knownhosts.HostKeyDB]
+	files    *fileCache[*knownFile]
 	accepted *acceptedKeys
 	log      *slog.Logger
 }
@@ -26,34 +25,15 @@ type hostKeys struct {
 func newHostKeys(acceptedFile string, log *slog.Logger) *hostKeys {
 	return &hostKeys{
 		log:      log,
-		files:    newFileCache(func(path string) (*knownhosts.HostKeyDB, error) { return knownhosts.NewDB(path) }),
+		files:    newFileCache(parseKnownFile),
 		accepted: &acceptedKeys{path: acceptedFile},
 	}
-}
-
-// opinion is what one source of known keys says about a host's key.
-type opinion struct {
-	trusted bool
-	revoked bool
-	known   []knownKey // other keys of the host
-	err     error      // of a certificate that is not valid
-}
-
-// knownKey is a key that a host is known by.
-type knownKey struct {
-	key  ssh.PublicKey
-	cert bool   // an authority's key that signs host keys
-	file string // where it is known from
 }
 
 // keysOf returns the keys that the host is known by.
 func (k *hostKeys) keysOf(files []string, addr string) ([]knownKey, error) {
 	var keys []knownKey
-	err := k.each(files, func(file string, db *knownhosts.HostKeyDB) {
-		for _, key := range db.HostKeys(addr) {
-			keys = append(keys, knownKey{key: key.PublicKey, cert: key.Cert, file: file})
-		}
-	})
+	err := k.each(files, func(f *knownFile) { keys = append(keys, f.keysOf(addr)...) })
 	if err != nil {
 		return nil, err
 	}
@@ -62,16 +42,16 @@ func (k *hostKeys) keysOf(files []string, addr string) ([]knownKey, error) {
 }
 
 // each calls f for every known_hosts file that exists.
-func (k *hostKeys) each(files []string, f func(file string, db *knownhosts.HostKeyDB)) error {
-	for _, file := range files {
-		db, err := k.files.get(file)
+func (k *hostKeys) each(files []string, f func(*knownFile)) error {
+	for _, path := range files {
+		file, err := k.files.get(path)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
 		if err != nil {
 			return internal(err, "known_hosts file cannot be used")
 		}
-		f(file, db)
+		f(file)
 	}
 	return nil
 }
@@ -130,9 +110,7 @@ func preferModern(algorithms []string) []string {
 // known yet is recorded.
 func (k *hostKeys) verify(tg *target, addr string, remote net.Addr, key ssh.PublicKey) *state.Failure {
 	var all opinion
-	err := k.each(tg.knownHosts, func(file string, db *knownhosts.HostKeyDB) {
-		all.add(ask(db, file, addr, remote, key))
-	})
+	err := k.each(tg.knownHosts, func(f *knownFile) { all.add(f.ask(addr, remote, key)) })
 	if err != nil {
 		return asFailure(err)
 	}
@@ -166,37 +144,6 @@ func (k *hostKeys) learn(addr string, remote net.Addr, key ssh.PublicKey) *state
 	}
 	k.log.Info("accepted the key of a new host", "address", addr, "key", describe(key), "file", k.accepted.path)
 	return nil
-}
-
-func (o *opinion) add(p opinion) {
-	o.trusted = o.trusted || p.trusted
-	o.revoked = o.revoked || p.revoked
-	o.known = append(o.known, p.known...)
-	if o.err == nil {
-		o.err = p.err
-	}
-}
-
-// ask asks one file.
-func ask(db *knownhosts.HostKeyDB, file, addr string, remote net.Addr, key ssh.PublicKey) opinion {
-	err := db.HostKeyCallback()(addr, remote, key)
-	var mismatch *xknownhosts.KeyError
-	var revoked *xknownhosts.RevokedError
-	switch {
-	case err == nil:
-		return opinion{trusted: true}
-	case errors.As(err, &revoked):
-		return opinion{revoked: true}
-	case errors.As(err, &mismatch):
-		var o opinion
-		for _, k := range db.HostKeys(addr) {
-			if !k.Cert { // an authority says nothing about a key that is not a certificate
-				o.known = append(o.known, knownKey{key: k.PublicKey, file: file})
-			}
-		}
-		return o
-	}
-	return opinion{err: err}
 }
 
 func hostKeyFailure(format string, args ...any) *state.Failure {

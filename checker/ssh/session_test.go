@@ -201,8 +201,7 @@ func TestHostileSession(t *testing.T) {
 		{"no session", func(f *fakeServer) {
 			f.onSession = func(c ssh.NewChannel) { _ = c.Reject(ssh.ResourceShortage, "full\x1b[2J"+strings.Repeat("!", 5000)) }
 		}, func(t *testing.T, _ checker.Session, err error) {
-			f := requireFailure(t, err, state.ReasonProtocol, true, "refused a session", `full\x1b[2J!`)
-			assert.Less(t, len(f.Message), 500)
+			requireFailure(t, err, state.ReasonProtocol, true, "refused a session", `full\x1b[2J!`)
 		}},
 		{"no exec", func(f *fakeServer) {
 			f.onExec = func(_ ssh.Channel, r *ssh.Request) { _ = r.Reply(false, nil) }

@@ -19,9 +19,9 @@ func (s *Server) writeConfig() (string, error) {
 		address = "0.0.0.0"
 	}
 	lines := []string{
-		"Port "+strconv.Itoa(s.Port),
-		"ListenAddress "+address,
-		"AllowUsers "+s.User,
+		"Port " + strconv.Itoa(s.Port),
+		"ListenAddress " + address,
+		"AllowUsers " + s.User,
 		"AuthenticationMethods publickey",
 		"PubkeyAuthentication yes",
 		"PasswordAuthentication no",

@@ -1,0 +1,107 @@
+package ssh
+
+import (
+	"bytes"
+	"errors"
+	"net"
+	"os"
+	"sync"
+
+	"github.com/skeema/knownhosts"
+	"golang.org/x/crypto/ssh"
+	xknownhosts "golang.org/x/crypto/ssh/knownhosts"
+)
+
+// knownFile is one version of a known_hosts file.
+type knownFile struct {
+	path    string
+	db      *knownhosts.HostKeyDB
+	revokes bool // it has @revoked lines
+
+	// What a host is known by is remembered, since finding it means trying every line, and a hashed line costs
+	// a microsecond.
+	mu    sync.Mutex
+	hosts map[string][]knownKey
+}
+
+// knownKey is a key that a host is known by.
+type knownKey struct {
+	key  ssh.PublicKey
+	cert bool   // an authority's key that signs host keys
+	file string // where it is known from
+}
+
+// opinion is what one source of known keys says about a host's key.
+type opinion struct {
+	trusted bool
+	revoked bool
+	known   []knownKey // by which the host is known instead
+	err     error      // of a certificate that is not valid
+}
+
+func parseKnownFile(path string) (*knownFile, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	db, err := knownhosts.NewDB(path)
+	if err != nil {
+		return nil, err
+	}
+	return &knownFile{
+		path: path, db: db, revokes: bytes.Contains(data, []byte("@revoked")), hosts: map[string][]knownKey{},
+	}, nil
+}
+
+// keysOf returns the keys that the host is known by.
+func (f *knownFile) keysOf(addr string) []knownKey {
+	f.mu.Lock()
+	keys, ok := f.hosts[addr]
+	f.mu.Unlock()
+	if ok {
+		return keys
+	}
+	for _, k := range f.db.HostKeys(addr) {
+		keys = append(keys, knownKey{key: k.PublicKey, cert: k.Cert, file: f.path})
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.hosts[addr] = keys
+	return keys
+}
+
+// ask says what the file has to say about a host's key.
+func (f *knownFile) ask(addr string, remote net.Addr, key ssh.PublicKey) opinion {
+	_, isCert := key.(*ssh.Certificate)
+	if isCert || f.revokes {
+		err := f.db.HostKeyCallback()(addr, remote, key)
+		var revoked *xknownhosts.RevokedError
+		var mismatch *xknownhosts.KeyError
+		switch {
+		case errors.As(err, &revoked):
+			return opinion{revoked: true}
+		case isCert && err == nil:
+			return opinion{trusted: true}
+		case err != nil && !errors.As(err, &mismatch):
+			return opinion{err: err}
+		}
+	}
+	var o opinion
+	for _, k := range f.keysOf(addr) {
+		if k.cert { // an authority says nothing about a key that is not a certificate
+			continue
+		}
+		o.known = append(o.known, k)
+		o.trusted = o.trusted || sameKey(k.key, key)
+	}
+	return o
+}
+
+func (o *opinion) add(p opinion) {
+	o.trusted = o.trusted || p.trusted
+	o.revoked = o.revoked || p.revoked
+	o.known = append(o.known, p.known...)
+	if o.err == nil {
+		o.err = p.err
+	}
+}
