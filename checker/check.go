@@ -47,12 +47,18 @@ func (c *Checker) Check(ctx context.Context, f *Fleet, machine, run string) Outc
 		items, out.Failure = gather(f, m)
 	}
 	if out.Failure == nil && len(m.Packs) > 0 {
-		out.Failure = c.observe(ctx, f.Config.Check, m, items, &out.Facts, log)
+		out.Failure = guarded(log, func() *state.Failure { return c.observe(ctx, f.Config.Check, m, items, &out.Facts) })
 	}
 	now := c.clock.Now()
 	out.At, out.Duration = now.UTC().Truncate(time.Millisecond), now.Sub(started)
 	if known && m.Enabled {
-		c.judge(&out, f, m, items)
+		judged := out
+		if bug := guarded(log, func() *state.Failure { judge(&judged, f, m, items); return nil }); bug != nil {
+			out.Failure = bug
+			unjudged(&out, m)
+		} else {
+			out = judged
+		}
 	}
 	logOutcome(ctx, log, out)
 	return out
@@ -79,16 +85,21 @@ func gather(f *Fleet, m *config.Machine) (map[string][]*observation, *state.Fail
 	return items, nil
 }
 
-// observe holds the dialogue and has every item compared. A panic is this machine's failure, not the process's.
-func (c *Checker) observe(
-	ctx context.Context, limits config.Check, m *config.Machine, items map[string][]*observation, facts *state.Facts, log *slog.Logger,
-) (failure *state.Failure) {
+// guarded makes a panic this machine's failure, not the process's.
+func guarded(log *slog.Logger, do func() *state.Failure) (failure *state.Failure) {
 	defer func() {
 		if p := recover(); p != nil {
 			log.Error("check panicked", "err", p, "stack", string(debug.Stack()))
 			failure = &state.Failure{Reason: state.ReasonInternal, Message: printable(fmt.Sprintf("a bug in this program: %v", p), maxText)}
 		}
 	}()
+	return do()
+}
+
+// observe holds the dialogue and has every item compared.
+func (c *Checker) observe(
+	ctx context.Context, limits config.Check, m *config.Machine, items map[string][]*observation, facts *state.Facts,
+) *state.Failure {
 	limited := ctx
 	if limits.Timeout > 0 {
 		var cancel context.CancelFunc

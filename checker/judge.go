@@ -8,14 +8,12 @@ import (
 )
 
 // judge makes the results of an outcome from its observations, one for each pack of the machine.
-func (c *Checker) judge(out *Outcome, f *Fleet, m *config.Machine, items map[string][]*observation) {
+func judge(out *Outcome, f *Fleet, m *config.Machine, items map[string][]*observation) {
 	var failed []state.ItemError
 	total := 0
 	for _, id := range m.Packs {
-		r := state.Result{
-			Key: state.Key{Machine: m.Name, Pack: id}, Run: out.Run, At: out.At, Duration: out.Duration,
-			Status: state.Unknown, Items: len(items[id]), Failure: out.Failure,
-		}
+		r := unknown(out, m, id)
+		r.Items = len(items[id])
 		if p, ok := f.Packs[id]; ok {
 			r.PackDigest, r.Definitions = digests(p, m.Vars)
 		}
@@ -30,6 +28,22 @@ func (c *Checker) judge(out *Outcome, f *Fleet, m *config.Machine, items map[str
 	}
 	if len(failed) > 0 {
 		out.Failure = unreadable(failed, total)
+	}
+}
+
+// unknown is the result of a pack of which nothing is known yet but the failure of its machine, if there is one.
+func unknown(out *Outcome, m *config.Machine, packID string) state.Result {
+	return state.Result{
+		Key: state.Key{Machine: m.Name, Pack: packID}, Run: out.Run, At: out.At, Duration: out.Duration,
+		Status: state.Unknown, Failure: out.Failure,
+	}
+}
+
+// unjudged makes the results of an outcome that cannot be judged.
+func unjudged(out *Outcome, m *config.Machine) {
+	out.Results = nil
+	for _, id := range m.Packs {
+		out.Results = append(out.Results, unknown(out, m, id))
 	}
 }
 

@@ -31,6 +31,7 @@ type shell struct {
 	name string
 	argv []string
 	path string // PATH; empty: the test's own
+	env  []string
 }
 
 // shells are the shells to test with. One that is missing is skipped by name, and fails in CI.
@@ -84,7 +85,7 @@ func (s shell) environ() []string {
 	if s.path != "" {
 		env[0] = "PATH=" + s.path
 	}
-	return env
+	return append(env, s.env...)
 }
 
 // process is a session with a child process.

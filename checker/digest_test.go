@@ -1,0 +1,48 @@
+package checker
+
+import (
+	"math"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/drift-exporter/drift_exporter/checker/pack"
+)
+
+func digestOf(t testing.TB, text string, vars map[string]any) (string, map[string]string) {
+	packs := loadPacks(t, map[string]string{"p.yaml": text, "templates/motd": "{{ .role }}"})
+	return digests(packs["p"], vars)
+}
+
+func TestDigestFollowsWhatIsDemanded(t *testing.T) {
+	whole, definitions := digestOf(t, "items: {files: [{path: /a}, {path: /b, template: motd}]}", nil)
+	same, _ := digestOf(t, "name: Other\ndescription: x\nitems:\n\n  files: [{path: /a, description: y}, {template: motd, path: /b}]", nil)
+	assert.Equal(t, whole, same)
+
+	other, changed := digestOf(t, "items: {files: [{path: /a, mode: 644}, {path: /b, template: motd}]}", nil)
+	assert.NotEqual(t, whole, other)
+	assert.NotEqual(t, definitions["file /a"], changed["file /a"])
+	assert.Equal(t, definitions["file /b"], changed["file /b"])
+}
+
+func TestVarsChangeWhatTemplatesDemand(t *testing.T) {
+	const text = "items: {files: [{path: /a}, {path: /b, template: motd}]}"
+	whole, definitions := digestOf(t, text, map[string]any{"role": "web"})
+	other, changed := digestOf(t, text, map[string]any{"role": "db"})
+	assert.NotEqual(t, whole, other)
+	assert.Equal(t, definitions["file /a"], changed["file /a"], "vars are nothing to it")
+	assert.NotEqual(t, definitions["file /b"], changed["file /b"])
+}
+
+func TestCanonicalVars(t *testing.T) {
+	assert.Equal(t, canonical(nil), canonical(map[string]any{}))
+	assert.Equal(t, `{"a":[1,{"x":true}],"b":null}`, canonical(map[string]any{"b": nil, "a": []any{1, map[string]any{"x": true}}}))
+	assert.NotEqual(t, canonical(map[string]any{"a": math.Inf(1)}), canonical(map[string]any{"a": math.Inf(-1)}), "JSON knows neither")
+}
+
+func TestDigestOfAPackWithoutItems(t *testing.T) {
+	whole, definitions := digests(&pack.Pack{}, nil)
+	require.Len(t, whole, 64)
+	assert.Empty(t, definitions)
+}

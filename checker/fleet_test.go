@@ -1,0 +1,108 @@
+package checker
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/drift-exporter/drift_exporter/internal/config"
+	"github.com/drift-exporter/drift_exporter/internal/state"
+)
+
+// writeFiles writes files below a directory and returns it.
+func writeFiles(t testing.TB, files map[string]string) string {
+	dir := t.TempDir()
+	for name, text := range files {
+		require.NoError(t, os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o755))
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644))
+	}
+	return dir
+}
+
+func TestFleetLoads(t *testing.T) {
+	dir := writeFiles(t, map[string]string{
+		"config.yaml": `
+machines:
+  - {name: web2, packs: [base, web], transport: local}
+  - {name: web1, packs: [base], transport: local}
+  - {name: off, packs: [base], transport: local, drift_detection_enabled: false}
+`,
+		"packs/base.yaml": "items:\n" + passwdOwner, "packs/web.yaml": "extends: base",
+	})
+	f, problems := LoadFleet(filepath.Join(dir, "config.yaml"), "/root")
+	require.Empty(t, problems)
+	assert.Equal(t, []state.Key{{Machine: "web1", Pack: "base"}, {Machine: "web2", Pack: "base"}, {Machine: "web2", Pack: "web"}}, f.Pairs())
+	for _, key := range f.Pairs() {
+		assert.True(t, f.Holds(key))
+	}
+	assert.False(t, f.Holds(state.Key{Machine: "web1", Pack: "web"}))
+	assert.False(t, f.Holds(state.Key{Machine: "off", Pack: "base"}), "it is disabled")
+	assert.False(t, f.Holds(state.Key{Machine: "nope", Pack: "base"}))
+	m, ok := f.Machine("off")
+	require.True(t, ok)
+	assert.False(t, m.Enabled)
+}
+
+func TestFleetProblems(t *testing.T) {
+	dir := writeFiles(t, map[string]string{
+		"config.yaml": `machines:
+  - name: web1
+    transport: local
+    packs: [base, bsae]
+    waivers:
+      - {pack: base, kind: file, item: /etc/passwd, reason: r}
+      - {pack: base, kind: file, item: /etc/typo, reason: r}
+      - {pack: base, kind: fiel, item: /etc/passwd, reason: r}
+`,
+		"packs/base.yaml": "items:\n" + passwdOwner,
+	})
+	t.Chdir(dir)
+	f, problems := LoadFleet("config.yaml", "/root")
+	assert.Nil(t, f)
+	var lines []string
+	for _, p := range problems {
+		lines = append(lines, p.String())
+	}
+	assert.Equal(t, []string{
+		`config.yaml:2: machine "web1": pack "bsae" is not known (did you mean "base"?)`,
+		`config.yaml:2: machine "web1": waiver for "/etc/passwd": kind "fiel" is not known: it is one of file, package, env_var, sysctl, config`,
+		`config.yaml:2: warning: machine "web1": waiver for "/etc/typo": pack "base" has no such file: the waiver has no effect`,
+	}, lines)
+}
+
+func TestBrokenPackIsReportedWithItsPlaceOnly(t *testing.T) {
+	dir := writeFiles(t, map[string]string{
+		"config.yaml":     "machines: [{name: web1, transport: local, packs: [base]}]",
+		"packs/base.yaml": "items:\n  files:\n    - {path: relative}\n",
+	})
+	t.Chdir(dir)
+	f, problems := LoadFleet("config.yaml", "/root")
+	assert.Nil(t, f)
+	require.Len(t, problems, 1)
+	assert.Equal(t, "packs/base.yaml:3: path must be absolute or begin with ~/", problems[0].String())
+}
+
+func TestShippedPackIsCompliantHere(t *testing.T) {
+	packs := loadPacks(t, map[string]string{"base.yaml": readFile(t, "../packs/base.yaml")})
+	m := config.Machine{Name: "m1", Transport: config.TransportLocal, Enabled: true, Packs: []string{"base"}}
+	eachShell(t, func(t *testing.T, sh shell) {
+		r := check(t, sh, &Fleet{Config: &config.Config{Machines: []config.Machine{m}}, Packs: packs}).Results[0]
+		assert.Equal(t, state.Compliant, r.Status, "%v %v", r.Mismatches, r.Errors)
+	})
+	t.Run("without root", func(t *testing.T) {
+		need(t, "setpriv")
+		sh := shells(t)[0]
+		sh.argv = unprivileged{sh}.argv()
+		r := check(t, sh, &Fleet{Config: &config.Config{Machines: []config.Machine{m}}, Packs: packs}).Results[0]
+		assert.Equal(t, state.Compliant, r.Status, "%v %v", r.Mismatches, r.Errors)
+	})
+}
+
+func readFile(t testing.TB, name string) string {
+	text, err := os.ReadFile(name)
+	require.NoError(t, err)
+	return string(text)
+}
