@@ -67,7 +67,7 @@ func TestKilledAtAnyMoment(t *testing.T) {
 		if round%5 == 4 {
 			killOpening(t, dir, time.Duration(random.Int64N(int64(150*time.Millisecond))))
 		} else {
-			killWriting(t, dir, 1+random.IntN(400), &known)
+			killWriting(t, dir, 1+random.IntN(250), &known)
 		}
 		requireIntact(t, dir, &known)
 		if t.Failed() {

@@ -51,7 +51,7 @@ func startEmbedded(ctx context.Context, dir string, log *slog.Logger) (*embedded
 	if err != nil {
 		return nil, fmt.Errorf("embedded nats server: %w", err)
 	}
-	slogger := &serverLog{log: log.With("component", "nats")}
+	slogger := &serverLog{log: log}
 	srv.SetLoggerV2(slogger, log.Enabled(ctx, slog.LevelDebug), false, false)
 	srv.Start()
 	e := &embedded{server: srv}

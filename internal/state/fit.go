@@ -32,7 +32,7 @@ const ellipsis = "…"
 //     that cannot do without;
 //  3. the alert's annotation mismatches, whole lines from its end, with an ellipsis as the last one;
 //  4. the attempt's message, to minMessage;
-//  5. the annotations of the alerts in Resolving, but for the reason;
+//  5. all annotations of the alerts in Resolving but the reason, and their URL;
 //  6. the oldest alerts in Resolving: they end in Alertmanager by their own endsAt.
 func fitRecord(r *Record) ([]byte, error) {
 	c := *r
@@ -40,7 +40,7 @@ func fitRecord(r *Record) ([]byte, error) {
 	b, err := encode(&c)
 	for _, step := range []func(r *Record, over int){
 		trimResolving("resolved_reason", "summary", "machine_name"), trimMismatches, trimMessage,
-		trimResolving("resolved_reason"), dropResolving,
+		trimResolving("resolved_reason"), dropURLs, dropResolving,
 	} {
 		if err != nil || len(b) <= maxRecord {
 			break
@@ -61,6 +61,13 @@ func trimResolving(keep ...string) func(r *Record, over int) {
 				return !slices.Contains(keep, name)
 			})
 		}
+	}
+}
+
+// dropURLs comes after trimResolving, which has made Resolving ours.
+func dropURLs(r *Record, _ int) {
+	for i := range r.Resolving {
+		r.Resolving[i].GeneratorURL = ""
 	}
 }
 

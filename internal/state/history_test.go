@@ -102,9 +102,13 @@ func TestHistoryOfWhatWasNeverCommittedIsNotShown(t *testing.T) {
 	changes, err := s.History(t.Context(), pair)
 	require.NoError(t, err)
 	assert.Equal(t, []int{2, 1}, items(changes))
+	store(t, s, crashRecord(pair, 3))
+	changes, err = s.History(t.Context(), pair)
+	require.NoError(t, err)
+	assert.Equal(t, []int{3, 2, 1}, items(changes), "the lost one lies between them")
 	require.Eventually(t, func() bool {
 		r, _ := s.View().Record(pair)
-		return r.Verdict.Items == 2
+		return r.Verdict.Items == 3
 	}, eventually, tick)
 }
 

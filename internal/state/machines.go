@@ -22,13 +22,11 @@ func (s *Store) PutMachine(ctx context.Context, m Machine) error {
 	if err != nil {
 		return fmt.Errorf("store machine %s: %w", m.Name, err)
 	}
-	var op changeOp
 	after, err := s.buckets.machines.compareAndSet(ctx, key, func(cur entry) (change, error) {
-		op = opPut
 		if old, err := decodeMachine(m.Name, cur.value); err == nil && CompareRunIDs(old.Run, m.Run) > 0 {
-			op = opLeave
+			return change{op: opLeave}, nil
 		}
-		return change{op: op, value: value}, nil
+		return change{op: opPut, value: value}, nil
 	})
 	if err != nil {
 		return fmt.Errorf("store machine %s: %w", m.Name, err)

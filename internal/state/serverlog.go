@@ -16,10 +16,26 @@ type serverLog struct {
 	fatal atomic.Pointer[string] // the first, for Open's error
 }
 
-func (l *serverLog) Noticef(format string, v ...any) { l.log.Debug(fmt.Sprintf(format, v...)) }
-func (l *serverLog) Debugf(format string, v ...any)  { l.log.Debug(fmt.Sprintf(format, v...)) }
-func (l *serverLog) Tracef(format string, v ...any)  { l.log.Debug(fmt.Sprintf(format, v...)) }
-func (l *serverLog) Errorf(format string, v ...any)  { l.log.Error(fmt.Sprintf(format, v...)) }
+// Noticef passes on a notice, as debug.
+func (l *serverLog) Noticef(format string, v ...any) { l.say(slog.LevelDebug, format, v...) }
+
+// Debugf passes on a debug message.
+func (l *serverLog) Debugf(format string, v ...any) { l.say(slog.LevelDebug, format, v...) }
+
+// Tracef passes on a trace message.
+func (l *serverLog) Tracef(format string, v ...any) { l.say(slog.LevelDebug, format, v...) }
+
+// Errorf passes on an error.
+func (l *serverLog) Errorf(format string, v ...any) { l.say(slog.LevelError, format, v...) }
+
+func (l *serverLog) say(level slog.Level, format string, v ...any) string {
+	text := fmt.Sprintf(format, v...)
+	if level == slog.LevelWarn && slices.ContainsFunc(recovered, func(s string) bool { return strings.Contains(text, s) }) {
+		level = slog.LevelDebug
+	}
+	l.log.Log(context.Background(), level, "nats server", "text", text)
+	return text
+}
 
 // recovered are the server's warnings after its process was killed, when it reads what it wrote instead of its
 // index of that. Nothing is lost then, and nothing is to be done.
@@ -29,18 +45,11 @@ var recovered = []string{
 	"TTL state is outdated; attempting to recover using linear scan",
 }
 
-func (l *serverLog) Warnf(format string, v ...any) {
-	msg := fmt.Sprintf(format, v...)
-	level := slog.LevelWarn
-	if slices.ContainsFunc(recovered, func(s string) bool { return strings.Contains(msg, s) }) {
-		level = slog.LevelDebug
-	}
-	l.log.Log(context.Background(), level, msg)
-}
+// Warnf passes on a warning.
+func (l *serverLog) Warnf(format string, v ...any) { l.say(slog.LevelWarn, format, v...) }
 
 // Fatalf must not end the process: that is for main to decide.
 func (l *serverLog) Fatalf(format string, v ...any) {
-	msg := fmt.Sprintf(format, v...)
-	l.fatal.CompareAndSwap(nil, &msg)
-	l.log.Error(msg)
+	text := l.say(slog.LevelError, format, v...)
+	l.fatal.CompareAndSwap(nil, &text)
 }

@@ -132,7 +132,7 @@ func requireExactlyOnceEach(t *testing.T, stores ...*Store) {
 					n := 0
 					if prev != nil {
 						n = prev.Verdict.Items
-						assert.Equal(t, n, len(prev.Detail.Definitions), "the detail is the one of its state")
+						assert.Len(t, prev.Detail.Definitions, n, "the detail is the one of its state")
 					}
 					r := compliant(pair)
 					r.Verdict.Items = n + 1

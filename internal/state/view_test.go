@@ -214,6 +214,27 @@ func TestViewComesBackAfterALostConnection(t *testing.T) {
 	assert.Equal(t, 2, r.Verdict.Mismatches)
 }
 
+func TestReplayOfALostConnectionDoesNotMakeLive(t *testing.T) {
+	v := newView(&buckets{}, func() bool { return true })
+	generation, _ := v.current()
+	finish := func(generation uint64) {
+		v.records.finishReplay(generation, nil, 0)
+		v.machines.finishReplay(generation, nil, 0)
+		v.runs.finishReplay(generation, nil, 0)
+	}
+	assert.False(t, v.Live())
+	finish(generation)
+	assert.True(t, v.Live())
+	v.cut()
+	assert.False(t, v.Live())
+	finish(generation)
+	assert.False(t, v.Live(), "what was replayed is of before the loss")
+	finish(generation + 1)
+	assert.True(t, v.Live())
+	v.machines.setLive(false)
+	assert.False(t, v.Live(), "one that no longer follows is enough")
+}
+
 func TestViewRuns(t *testing.T) {
 	s := open(t, t.TempDir())
 	_, ok := s.View().LastRun()
