@@ -84,6 +84,39 @@ func TestNewsDoesNotWaitForTheBackoffOfOlderNews(t *testing.T) {
 	})
 }
 
+func TestARepetitionThatFailsWaitsForTheNext(t *testing.T) {
+	inWorld(t, []string{"am"}, func(t *testing.T, w *world) {
+		w.set(web1, firing(web1))
+		w.start()
+		w.pass(time.Second)
+		for _, answer := range []int{http.StatusServiceUnavailable, http.StatusTooManyRequests} {
+			w.servers["am"].answers(status(answer))
+			w.servers["am"].take()
+			w.pass(5 * time.Minute)
+			posts := w.servers["am"].take()
+			require.Len(t, posts, 5)
+			assert.Equal(t, time.Minute, posts[4].at.Sub(posts[3].at))
+		}
+	})
+}
+
+func TestAnUpdateThatFailsDoesNotWait(t *testing.T) {
+	for _, answer := range []int{http.StatusServiceUnavailable, http.StatusTooManyRequests} {
+		inWorld(t, []string{"am"}, func(t *testing.T, w *world) {
+			alert := firing(web1)
+			w.set(web1, alert)
+			w.start()
+			w.pass(time.Second)
+			w.servers["am"].take()
+			w.servers["am"].answers(status(answer))
+			alert.Annotations = map[string]string{"mismatch_count": "2"}
+			w.set(web1, alert)
+			w.pass(4 * time.Second)
+			assert.Len(t, w.servers["am"].take(), 3, "at once, after 1s, 2s")
+		})
+	}
+}
+
 func TestAnAlertmanagerThatIsDownForLongStillHearsOfTheResolve(t *testing.T) {
 	inWorld(t, []string{"am"}, func(t *testing.T, w *world) {
 		am := w.servers["am"]

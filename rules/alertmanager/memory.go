@@ -80,7 +80,7 @@ func (p *pair) update(record *state.Record, now time.Time) (news bool, dropped i
 			e.done = !a.Firing() && !now.Before(a.ValidUntil) // it is too late, and was when we came
 			news = news || !e.done
 		case !sameContent(e.alert, a):
-			e.alert, e.due, e.failures, e.refusals, e.alone = a, now, 0, 0, false
+			e.alert, e.due, e.failures, e.refusals = a, now, 0, 0
 			if a.Firing() {
 				e.acceptedAt, news = time.Time{}, true
 			}

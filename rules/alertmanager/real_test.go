@@ -54,6 +54,8 @@ func TestTheRealAlertmanagerFiresUpdatesAndResolves(t *testing.T) {
 	assert.Equal(t, stored.StartsAt, time.Time(*alert.StartsAt).UTC())
 	assert.Equal(t, nextRun.Add(time.Hour).UTC().Truncate(time.Millisecond), time.Time(*alert.EndsAt).UTC())
 
+	notification(t, inbox, func(n notified) bool { return n.Status == "firing" && n.Annotations["mismatch_count"] == "1" })
+
 	p.judge(state.Drifted, "/etc/a", "/etc/b")
 	alert = eventually(t, server, func(a *models.GettableAlert) bool { return a.Annotations["mismatch_count"] == "2" })
 	assert.Equal(t, stored.StartsAt, time.Time(*alert.StartsAt).UTC())

@@ -168,6 +168,21 @@ func TestDriftingAgainEndsTheResendsOfTheResolve(t *testing.T) {
 	})
 }
 
+func TestAResolveThatWasOverBeforeItWasSeenLeavesANewAlert(t *testing.T) {
+	inWorld(t, []string{"am"}, func(t *testing.T, w *world) {
+		w.set(web1, firing(web1))
+		w.start()
+		w.pass(10 * time.Second)
+		w.servers["am"].take()
+		second := firing(web1)
+		w.set(web1, second)
+		w.pass(0)
+		posts := w.servers["am"].take()
+		require.Len(t, posts, 1)
+		assert.Equal(t, second.StartsAt, time.Time(posts[0].alerts[0].StartsAt).UTC())
+	})
+}
+
 func TestLabelsThatChangedResolveTheOldSetAndFireTheNew(t *testing.T) {
 	inWorld(t, []string{"am"}, func(t *testing.T, w *world) {
 		old := firing(web1)
