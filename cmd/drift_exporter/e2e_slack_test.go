@@ -29,22 +29,24 @@ func (f *fleet) heard(words ...string) []testalertmanager.SlackMessage {
 }
 
 // alertmanagerConfig is the configuration we ship, pointed at the stand-in and made impatient: only the waiting
-// times and Slack's address differ from what an operator would run.
+// times and the places of files differ from what an operator would run.
 func alertmanagerConfig(t *testing.T, slackURL string) string {
 	t.Helper()
-	shipped, err := os.ReadFile(filepath.Join("..", "..", "deploy", "alertmanager", "alertmanager.yml"))
+	shipped, err := filepath.Abs(filepath.Join("..", "..", "deploy", "alertmanager"))
 	require.NoError(t, err)
-	urlFile := filepath.Join(t.TempDir(), "slack-url")
+	text, err := os.ReadFile(filepath.Join(shipped, "alertmanager.yml"))
+	require.NoError(t, err)
+	urlFile := filepath.Join(t.TempDir(), "slack_url")
 	require.NoError(t, os.WriteFile(urlFile, []byte(slackURL), 0o600))
-	text := string(shipped)
-	for _, change := range []struct{ pattern, with string }{
-		{`api_url_file:.*`, "api_url_file: " + urlFile},
-		{`group_wait:.*`, "group_wait: 100ms"},
-		{`group_interval:.*`, "group_interval: 300ms"},
+	for before, after := range map[string]string{
+		`config_drift\.tmpl`:          filepath.Join(shipped, "config_drift.tmpl"),
+		`/etc/alertmanager/slack_url`: urlFile,
+		`group_wait: \S+`:             "group_wait: 100ms",
+		`group_interval: \S+`:         "group_interval: 300ms",
 	} {
-		re := regexp.MustCompile(change.pattern)
-		require.Regexp(t, re, text, "the shipped configuration has no such setting")
-		text = re.ReplaceAllString(text, change.with)
+		pattern := regexp.MustCompile(before)
+		require.Len(t, pattern.FindAll(text, -1), 1, before)
+		text = pattern.ReplaceAll(text, []byte(after))
 	}
-	return text
+	return string(text)
 }

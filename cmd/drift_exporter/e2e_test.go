@@ -220,10 +220,10 @@ func TestEndToEnd(t *testing.T) {
 		assert.True(t, time.Time(*web.EndsAt).Equal(next.Add(time.Hour)), "endsAt %s is an hour after the next run", web.EndsAt)
 
 		f.eventually("Slack hears of it", func() bool {
-			return len(f.heard("Configuration drift detected", "Web 1", link, "1")) == 1
+			return len(f.heard("Configuration drift detected on Web 1", link, "*Mismatches:* 1")) == 1
 		})
 		page := f.exporter.get("/machines/web1/packs/web")
-		for _, text := range []string{"Web 1", "workers 4", "workers 64", "wrong_content"} {
+		for _, text := range []string{"Web 1", "workers 4", "workers 64", "wrong content"} {
 			assert.Contains(t, page, text)
 		}
 		assert.Equal(t, "1", f.exporter.metric(`drift_alert_firing{machine="web1",pack="web"}`))
@@ -236,7 +236,7 @@ func TestEndToEnd(t *testing.T) {
 		f.eventually("the count is told", func() bool { return f.annotation("web", "mismatch_count") == "2" })
 		assert.Len(t, f.alerts(), 1)
 		assert.True(t, f.startsAt("web").Equal(since))
-		f.eventually("Slack hears of the count", func() bool { return len(f.heard("Web 1", "2 items")) >= 1 })
+		assert.Len(t, f.heard("Web 1"), 1, "Slack is not told again before Alertmanager's repeat_interval")
 	})
 
 	t.Run("kill -9 and a restart neither lose nor double the alert", func(t *testing.T) {
@@ -248,7 +248,7 @@ func TestEndToEnd(t *testing.T) {
 		assert.Len(t, f.alerts(), 1)
 		assert.True(t, f.startsAt("web").Equal(since))
 		assert.Equal(t, "0", f.exporter.metric(`drift_compliant{machine="web1",pack="web"}`))
-		assert.Empty(t, f.heard("resolved"))
+		assert.Empty(t, f.heard("Resolved"))
 	})
 
 	t.Run("an Alertmanager that comes back empty has the alert again", func(t *testing.T) {
@@ -276,7 +276,7 @@ func TestEndToEnd(t *testing.T) {
 		assert.Equal(t, "1", f.exporter.metric("drift_last_run_success"), "the run itself went on")
 		f.afterResends(2)
 		assert.Len(t, f.alerts(), 2)
-		assert.Empty(t, f.heard("resolved"))
+		assert.Empty(t, f.heard("Resolved"))
 	})
 
 	t.Run("a repaired pack resolves its alert alone, and Slack hears it", func(t *testing.T) {
@@ -285,8 +285,8 @@ func TestEndToEnd(t *testing.T) {
 		f.exporter.checkNow()
 		f.eventually("one alert is left", func() bool { return len(f.alerts()) == 1 })
 		assert.Contains(t, f.alerts(), "base")
-		f.eventually("Slack hears of it", func() bool { return len(f.heard("resolved", "Web 1", "packs/web")) >= 1 })
-		assert.Empty(t, f.heard("resolved", "packs/base"))
+		f.eventually("Slack hears of it", func() bool { return len(f.heard("Resolved", "Web 1", "packs/web")) >= 1 })
+		assert.Empty(t, f.heard("Resolved", "packs/base"))
 		assert.Equal(t, "1", f.exporter.metric(`drift_compliant{machine="web1",pack="web"}`))
 		assert.Equal(t, "1", f.exporter.metric(`drift_check_success{machine="web1",pack="web"}`))
 	})
@@ -309,7 +309,7 @@ func TestEndToEnd(t *testing.T) {
 		connections := f.sshd.Connections()
 		f.exporter.checkNow()
 		assert.Equal(t, connections+1, f.sshd.Connections(), "only db1 is connected to")
-		f.eventually("Slack hears of it", func() bool { return len(f.heard("resolved", "packs/base")) >= 1 })
+		f.eventually("Slack hears of it", func() bool { return len(f.heard("Resolved", "packs/base")) >= 1 })
 	})
 
 	f.exporter.terminate()
