@@ -34,6 +34,9 @@ const (
 	maxBackoff = 50 * time.Millisecond
 )
 
+// errReread is returned by next if what was read seems to be out of date already.
+var errReread = errors.New("read again")
+
 // compareAndSet reads a key, asks next what to do with what it holds, and does that, unless someone else wrote
 // the key meanwhile: then it starts over. It returns the entry that the change left: the new revision and value
 // of a put, and for a removal the revision that was removed, without a value.
@@ -46,11 +49,11 @@ func (b *bucket) compareAndSet(ctx context.Context, key string,
 			return entry{}, err
 		}
 		c, err := next(cur)
-		if err != nil {
-			return entry{}, err
+		var after entry
+		if err == nil {
+			after, err = b.apply(ctx, key, cur, c)
 		}
-		after, err := b.apply(ctx, key, cur, c)
-		if !isConflict(err) {
+		if !isConflict(err) && !errors.Is(err, errReread) {
 			return after, err
 		}
 		if err := sleep(ctx, rand.N(backoff)); err != nil {

@@ -39,10 +39,15 @@ func (s *Store) Transition(ctx context.Context, k Key, next func(prev *Record) (
 	defer unlock()
 	var cur stored
 	var op changeOp
+	var gone uint64 // the last revision whose detail was gone
 	after, err := s.buckets.state.compareAndSet(ctx, key, func(e entry) (change, error) {
 		var err error
 		if cur, err = s.decodeStored(ctx, k, key, e); err != nil {
 			return change{}, err
+		}
+		if cur.gone && e.revision != gone {
+			gone = e.revision
+			return change{}, errReread // it may have been replaced meanwhile, and the state entry with it
 		}
 		rec, ok := next(cur.record)
 		c, err := s.prepare(ctx, k, key, cur, rec, ok)
