@@ -80,17 +80,13 @@ func annotate(r state.Result, p AlertParams, cause state.Cause) map[string]strin
 	return annotations
 }
 
-// description counts items, of which one may differ in several ways.
+// description counts mismatches, as every count does: an item that differs in two ways counts twice.
 func description(r state.Result) string {
-	items := make(map[string]bool, len(r.Mismatches))
-	for _, m := range r.Mismatches {
-		items[m.ID()] = true
-	}
 	noun := " items"
-	if len(items) == 1 {
+	if len(r.Mismatches) == 1 {
 		noun = " item"
 	}
-	return strconv.Itoa(len(items)) + noun + " no longer compliant with " + r.Pack
+	return strconv.Itoa(len(r.Mismatches)) + noun + " no longer compliant with " + r.Pack
 }
 
 // start gives the record a new alert. It takes the place of a resolved one with the same labels, whose end it must

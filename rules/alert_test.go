@@ -38,16 +38,16 @@ func TestLabelsOfAnAlert(t *testing.T) {
 	}
 }
 
-func TestDescriptionCountsItems(t *testing.T) {
+func TestDescriptionCountsMismatches(t *testing.T) {
 	owner := mode
 	owner.Type = "wrong_owner"
 	s := newStory(t)
 	s.compliant()
-	s.drifted(mode, owner)
+	s.drifted(mode)
 	assert.Equal(t, "1 item no longer compliant with base", s.firing().Annotations["description"])
-	assert.Equal(t, "2", s.firing().Annotations["mismatch_count"])
-	s.drifted(mode, owner, content)
+	s.drifted(mode, owner)
 	assert.Equal(t, "2 items no longer compliant with base", s.firing().Annotations["description"])
+	assert.Equal(t, "2", s.firing().Annotations["mismatch_count"])
 }
 
 func TestAResolveIsNeverBeforeTheStart(t *testing.T) {
