@@ -117,7 +117,7 @@ func (c *Checker) observe(
 	if err == nil {
 		err = d.hold(m, items, facts)
 	}
-	return d.failure(err, ctx, limited, m)
+	return d.failure(ctx, limited, err, m)
 }
 
 // hold is the dialogue once it is ready.

@@ -161,7 +161,7 @@ func TestCancelledCheckGivesNoVerdict(t *testing.T) {
 	cancel()
 	out := checkerOf(silent{}).Check(ctx, onePack(t, passwdOwner, nil), "m1", "")
 	require.NotNil(t, out.Failure)
-	assert.ErrorIs(t, out.Failure, context.Canceled)
+	require.ErrorIs(t, out.Failure, context.Canceled)
 	assert.Equal(t, state.Unknown, out.Results[0].Status)
 }
 

@@ -21,7 +21,7 @@ func digests(p *pack.Pack, vars map[string]any) (whole string, definitions map[s
 	definitions = make(map[string]string, len(p.Entries))
 	var text strings.Builder
 	for _, entry := range p.Entries {
-		id := state.ItemID(entry.Kind, entry.Item.Identity())
+		id := state.ItemID(entry.Kind, shown(entry.Item.Identity()))
 		definition := entry.Item.Definition()
 		if v, ok := entry.Item.(varier); ok && v.Varies() {
 			definition += "\nvars " + varsText

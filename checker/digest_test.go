@@ -37,7 +37,7 @@ func TestVarsChangeWhatTemplatesDemand(t *testing.T) {
 
 func TestCanonicalVars(t *testing.T) {
 	assert.Equal(t, canonical(nil), canonical(map[string]any{}))
-	assert.Equal(t, `{"a":[1,{"x":true}],"b":null}`, canonical(map[string]any{"b": nil, "a": []any{1, map[string]any{"x": true}}}))
+	assert.JSONEq(t, `{"a":[1,{"x":true}],"b":null}`, canonical(map[string]any{"b": nil, "a": []any{1, map[string]any{"x": true}}}))
 	assert.NotEqual(t, canonical(map[string]any{"a": math.Inf(1)}), canonical(map[string]any{"a": math.Inf(-1)}), "JSON knows neither")
 }
 

@@ -14,7 +14,7 @@ import (
 
 // failure says why a dialogue gave no verdict; nil if it did. parent is the caller's context, limited the same with
 // the check's timeout. The dialogue may be nil: it never began.
-func (d *dialogue) failure(err error, parent, limited context.Context, m *config.Machine) *state.Failure {
+func (d *dialogue) failure(parent, limited context.Context, err error, m *config.Machine) *state.Failure {
 	if err == nil {
 		return nil
 	}
@@ -33,7 +33,7 @@ func (d *dialogue) failure(err error, parent, limited context.Context, m *config
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		return d.broken(err, m)
 	}
-	return &state.Failure{Reason: state.ReasonProtocol, Message: printable(err.Error(), maxText), Retry: true, Err: err}
+	return &state.Failure{Reason: state.ReasonProtocol, Message: printable(err.Error(), maxText), Err: err}
 }
 
 // bounded makes a transport's message fit to be shown.
@@ -55,9 +55,10 @@ func (d *dialogue) broken(err error, m *config.Machine) *state.Failure {
 	if errors.As(ended, &lost) {
 		return bounded(lost)
 	}
-	what := "the output broke off"
+	what, retry := "the output broke off", true
 	if errors.As(err, &early) {
 		what = "the login ended before the script was ready"
+		retry = !errors.As(ended, &exit) // what a login does it will do again
 	}
 	if errors.As(ended, &exit) {
 		what += ": " + exit.Error()
@@ -68,7 +69,7 @@ func (d *dialogue) broken(err error, m *config.Machine) *state.Failure {
 	if stderr != "" {
 		what += ": " + stderr
 	}
-	return &state.Failure{Reason: state.ReasonProtocol, Message: what, Retry: true, Err: err}
+	return &state.Failure{Reason: state.ReasonProtocol, Message: what, Retry: retry, Err: err}
 }
 
 // sudoRefused is how sudo exits if it does not run the command; its message may be in any language.

@@ -24,14 +24,13 @@ func oneFile(t testing.TB, mode os.FileMode, actual, demand string) (path, item 
 }
 
 func TestWrongContentShowsADiff(t *testing.T) {
-	_, item := oneFile(t, 0o644, "one\n2\nthree", `content: "one\ntwo\nthree\n"`)
+	path, item := oneFile(t, 0o644, "one\n2\nthree", `content: "one\ntwo\nthree\n"`)
 	eachShell(t, func(t *testing.T, sh shell) {
 		r := checkOne(t, sh, item)
 		require.Len(t, r.Mismatches, 1)
 		m := r.Mismatches[0]
-		assert.Equal(t, "wrong_content", m.Type)
-		assert.Equal(t, "sha256:"+hashOf([]byte("one\ntwo\nthree\n")), m.Expected)
-		assert.Equal(t, "sha256:"+hashOf([]byte("one\n2\nthree")), m.Actual)
+		want := "wrong_content " + path + ": sha256:" + hashOf([]byte("one\ntwo\nthree\n")) + " → sha256:" + hashOf([]byte("one\n2\nthree"))
+		assert.Equal(t, []string{want}, brief(r.Mismatches))
 		assert.Equal(t, "packs/p.yaml:2", m.Source)
 		assert.Equal(t, "--- expected\n+++ actual\n@@ -1,3 +1,3 @@\n one\n-two\n-three\n+2\n+three\n\\ No newline at end of file\n", m.Diff)
 	})
@@ -205,4 +204,19 @@ func TestBatchThatLosesAFileIsRedone(t *testing.T) {
 	fakeTool(t, tools, "stat", `rm -f '`+dir+`/2'; exec `+real+` "$@"`)
 	r := checkOne(t, shell{argv: shells(t)[0].argv, path: tools}, items.String())
 	assert.Equal(t, []string{"missing_file " + dir + "/2: present → absent"}, brief(r.Mismatches))
+}
+
+func TestOnlySoManyContentsAreFetched(t *testing.T) {
+	dir := t.TempDir()
+	items := "  files:\n"
+	for i := range maxFurther + 20 {
+		name := filepath.Join(dir, strconv.Itoa(i))
+		require.NoError(t, os.WriteFile(name, []byte("x"), 0o644))
+		items += "    - {path: " + name + ", content: y}\n"
+	}
+	r := checkOne(t, shells(t)[0], items)
+	require.Len(t, r.Mismatches, maxFurther+20, "what is not fetched has drifted nonetheless")
+	for i, m := range r.Mismatches {
+		assert.Equal(t, i < maxFurther, m.Diff != "", "mismatch %d", i)
+	}
 }

@@ -10,16 +10,16 @@ package checker
 const fileShell = `
 op_file() { in_batches file_batch; }
 file_batch() {
-  d_found= d_gone= d_paths=
+  d_found= d_list= d_gone= d_paths=
   for d_i in $d_nums; do
-    d_q=$1
-    shift
-    if [ -e "$d_q" ]; then
-      set -- "$@" "$d_q"
+    if [ -e "$1" ]; then
       d_found="$d_found $d_i"
+      d_list="$d_list$1$d_nl"
     else
-      d_gone="$d_gone $d_i" d_paths="$d_paths$d_nl$d_q"
+      d_gone="$d_gone $d_i"
+      d_paths="$d_paths$1$d_nl"
     fi
+    shift
   done
   if ! has stat; then
     d_nums="$d_found $d_gone"
@@ -28,14 +28,11 @@ file_batch() {
   fi
   if [ "$d_found" ]; then
     d_nums=$d_found
-    file_found "$@"
+    with_lines file_found "$d_list"
   fi
   if [ "$d_gone" ]; then
-    IFS=$d_nl
-    set -- $d_paths
-    IFS=$d_ifs
     d_nums=$d_gone
-    file_gone "$@"
+    with_lines file_gone "$d_paths"
   fi
 }
 file_found() {
@@ -89,21 +86,20 @@ sum_batch() {
     all_err "sha256sum is missing"
     return
   fi
-  d_found=
+  d_found= d_list=
   for d_i in $d_nums; do
-    d_q=$1
-    shift
-    if ! [ -f "$d_q" ]; then
+    if ! [ -f "$1" ]; then
       frame "$d_i val -"
-    elif ! [ -r "$d_q" ]; then
+    elif ! [ -r "$1" ]; then
       frame "$d_i err permission denied"
     else
-      set -- "$@" "$d_q"
       d_found="$d_found $d_i"
+      d_list="$d_list$1$d_nl"
     fi
+    shift
   done
   d_nums=$d_found
-  [ $# -eq 0 ] || sum_found "$@"
+  with_lines sum_found "$d_list"
 }
 sum_found() {
   d_out=$(sha256sum -- "$@" 2>/dev/null </dev/null)

@@ -78,7 +78,7 @@ func activeWaivers(m *config.Machine, packID string, now time.Time) map[string]c
 	active := map[string]config.Waiver{}
 	for _, w := range m.Waivers {
 		if w.Pack == packID && (w.Expires.IsZero() || now.Before(w.Expires)) {
-			active[state.ItemID(w.Kind, w.Item)] = w
+			active[state.ItemID(w.Kind, shown(w.Item))] = w
 		}
 	}
 	return active

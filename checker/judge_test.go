@@ -127,3 +127,14 @@ func TestShutDownIsNotLoggedAsAFailure(t *testing.T) {
 	c.Check(ctx, onePack(t, passwdOwner, nil), "m1", "")
 	assert.Empty(t, logged.String())
 }
+
+func TestIdentitiesThatDoNotPrintAreShownAlikeEverywhere(t *testing.T) {
+	item := "/nope\x1b[31m\xff"
+	f := onePack(t, "  files: [{path: "+yamlBytes(item)+"}]", func(m *config.Machine) {
+		m.Waivers = []config.Waiver{{Pack: "p", Kind: "file", Item: item, Reason: "because"}}
+	})
+	r := check(t, shells(t)[0], f).Results[0]
+	require.Len(t, r.Waived, 1)
+	assert.Equal(t, `/nope\x1b[31m\xff`, r.Waived[0].Item)
+	assert.Contains(t, r.Definitions, r.Waived[0].ID())
+}

@@ -18,9 +18,10 @@ type Kind interface {
 	Shell() string
 	// Ask says what must be observed for an item. Questions are data lines, never shell source.
 	Ask(f Facts, item pack.Item) ([]Question, error)
-	// Compare judges the item by the answers to Ask. It may return further questions (a file's content, once
-	// its hash is known to differ); then it is called again with all answers. An error means that the item could
-	// not be observed: it becomes an ItemError and the attempt is unknown.
+	// Compare judges the item by the answers to Ask. It may return further questions beside its judgement (a file's
+	// content, once its hash is known to differ): then it is called again with all answers, unless the machine has
+	// been asked enough; the judgement stands as it is then. An error means that the item could not be observed: it
+	// becomes an ItemError and the attempt is unknown.
 	Compare(f Facts, item pack.Item, a Answers) ([]state.Mismatch, []Question, error)
 }
 

@@ -10,8 +10,12 @@ import (
 	"github.com/drift-exporter/drift_exporter/internal/state"
 )
 
-// maxStages bounds how often a kind may ask again. Contents after hashes are the second stage.
-const maxStages = 4
+const (
+	// maxStages bounds how often a kind may ask again. Contents after hashes are the second stage.
+	maxStages = 4
+	// maxFurther bounds how many further questions are put to a machine, whose answers may be large.
+	maxFurther = 100
+)
 
 // observation is an item of a pack on a machine, while it is being judged.
 type observation struct {
@@ -34,6 +38,7 @@ func (d *dialogue) observe(facts Facts, items []*observation) error {
 		}
 		questions = item.wait(asked, questions)
 	}
+	further := maxFurther
 	for stage := 0; ; stage++ {
 		if questions = d.unanswered(questions); len(questions) > 0 {
 			if stage == maxStages {
@@ -46,7 +51,9 @@ func (d *dialogue) observe(facts Facts, items []*observation) error {
 		questions = nil
 		for _, item := range items {
 			if item.open {
-				questions = item.compare(facts, d.answers, questions)
+				before := len(questions)
+				questions = item.compare(facts, d.answers, questions, further > 0)
+				further -= len(questions) - before
 			}
 		}
 		if len(questions) == 0 {
@@ -77,8 +84,8 @@ var opName = regexp.MustCompile(`^[a-z_]+$`)
 // line is an error of the item; decoders refuse it before.
 func (o *observation) wait(asked, questions []Question) []Question {
 	for _, q := range asked {
-		if strings.ContainsAny(q.Arg, "\n\x00") || !opName.MatchString(q.Op) {
-			o.open, o.err = false, errors.New("holds a newline or a NUL and cannot be asked for")
+		if q.Arg == "" || strings.ContainsAny(q.Arg, "\n\x00") || !opName.MatchString(q.Op) {
+			o.open, o.err = false, errors.New("is empty, or holds a newline or a NUL, and cannot be asked for")
 			return questions
 		}
 	}
@@ -86,14 +93,14 @@ func (o *observation) wait(asked, questions []Question) []Question {
 	return append(questions, asked...)
 }
 
-// compare judges the item by the answers so far, and adds to the questions if that is not enough.
-func (o *observation) compare(facts Facts, all Answers, questions []Question) []Question {
+// compare judges the item by the answers so far, and adds to the questions if it may ask for more.
+func (o *observation) compare(facts Facts, all Answers, questions []Question, mayAsk bool) []Question {
 	answers := make(Answers, len(o.asked))
 	for _, q := range o.asked {
 		answers[q] = all[q]
 	}
 	mismatches, more, err := o.kind.Compare(facts, o.entry.Item, answers)
-	if err == nil && len(more) > 0 {
+	if err == nil && len(more) > 0 && mayAsk {
 		return o.wait(more, questions)
 	}
 	o.open, o.err = false, err
@@ -107,7 +114,7 @@ func (o *observation) compare(facts Facts, all Answers, questions []Question) []
 func (o *observation) complete(mismatches []state.Mismatch) []state.Mismatch {
 	for i := range mismatches {
 		m := &mismatches[i]
-		m.Kind, m.Item, m.Source = o.entry.Kind, o.entry.Item.Identity(), o.entry.Source
+		m.Kind, m.Item, m.Source = o.entry.Kind, shown(o.entry.Item.Identity()), o.entry.Source
 		m.Expected, m.Actual = printable(m.Expected, maxText), printable(m.Actual, maxText)
 	}
 	return mismatches
@@ -119,6 +126,6 @@ func (o *observation) itemError() *state.ItemError {
 		return nil
 	}
 	return &state.ItemError{
-		Kind: o.entry.Kind, Item: o.entry.Item.Identity(), Error: printable(o.err.Error(), maxText),
+		Kind: o.entry.Kind, Item: shown(o.entry.Item.Identity()), Error: printable(o.err.Error(), maxText),
 	}
 }

@@ -22,7 +22,7 @@ func TestPackageProblems(t *testing.T) {
 		{"empty version", `{name: curl, version: ""}`, []string{"version must not be empty"}},
 		{"both versions", "{name: curl, version: 1, min_version: 1}", []string{"at most one of min_version and version may be given"}},
 		{"absent with version", "{name: curl, state: absent, version: 1}", []string{"state absent excludes min_version and version"}},
-		{"unknown field", "{name: curl, verison: 1}", []string{`unknown field "verison" (did you mean "version"?)`}},
+		{"unknown field", "{name: curl, minversion: 1}", []string{`unknown field "minversion" (did you mean "min_version"?)`}},
 	}.run(t, packageKind{})
 }
 

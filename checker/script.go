@@ -67,7 +67,7 @@ has() { command -v "$1" >/dev/null 2>&1; }
 next() {
   IFS= read -r d_q || exit 1
   case $d_q in
-  =*) d_q=${d_q#=} d_n=$((d_n + 1)) ;;
+  =?*) d_q=${d_q#=} d_n=$((d_n + 1)) ;;
   *) return 1 ;;
   esac
 }
@@ -76,14 +76,24 @@ next() {
 in_batches() {
   d_each=$1 d_more=1
   while [ "$d_more" ]; do
-    set -- && d_nums=
-    while [ $# -lt 100 ]; do
+    d_nums= d_list= d_count=0
+    while [ "$d_count" -lt 100 ]; do
       next || { d_more= && break; }
-      set -- "$@" "$d_q"
+      d_count=$((d_count + 1))
       d_nums="$d_nums $d_n"
+      d_list="$d_list$d_q$d_nl"
     done
-    [ $# -eq 0 ] || "$d_each" "$@"
+    with_lines "$d_each" "$d_list"
   done
+}
+
+# with_lines calls $1 with the lines of $2, if there are any, as arguments.
+with_lines() {
+  d_one=$1
+  IFS=$d_nl
+  set -- $2
+  IFS=$d_ifs
+  [ $# -eq 0 ] || "$d_one" "$@"
 }
 
 # one_by_one calls $1 for each of a batch alone, since what it printed for all could not be told apart.

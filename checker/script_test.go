@@ -25,7 +25,7 @@ func runShell(t testing.TB, sh shell, stdin string) (stdout string, err error) {
 func TestEveryShellTakesTheScript(t *testing.T) {
 	eachShell(t, func(t *testing.T, sh shell) {
 		stdout, err := runShell(t, sh, Script())
-		assert.Error(t, err, "without a dialogue there is no good end")
+		require.Error(t, err, "without a dialogue there is no good end")
 		assert.Equal(t, "\n"+readyLine+"\n", stdout)
 	})
 }
@@ -43,7 +43,7 @@ func TestScriptThatWasCutOffRunsNothing(t *testing.T) {
 	eachShell(t, func(t *testing.T, sh shell) {
 		for cut := range cuts {
 			stdout, err := runShell(t, sh, script[:cut]+"\n")
-			assert.Error(t, err, "cut at byte %d", cut)
+			require.Error(t, err, "cut at byte %d", cut)
 			assert.Empty(t, stdout, "cut at byte %d", cut)
 		}
 	})

@@ -32,19 +32,19 @@ sysctl_batch() {
     all_err "awk is missing"
     return
   fi
-  d_found=
+  d_found= d_list=
   for d_i in $d_nums; do
     d_q=/proc/sys/$1
-    shift
     if [ -f "$d_q" ]; then
-      set -- "$@" "$d_q"
       d_found="$d_found $d_i"
+      d_list="$d_list$d_q$d_nl"
     else
       sysctl_gone
     fi
+    shift
   done
   d_nums=$d_found
-  [ $# -eq 0 ] || sysctl_found "$@"
+  with_lines sysctl_found "$d_list"
 }
 sysctl_gone() {
   if [ -e "$d_q" ]; then

@@ -18,6 +18,9 @@ func printable(s string, limit int) string {
 	return escape(s, limit, "", fmt.Sprintf("… (%d bytes)", len(s)))
 }
 
+// shown is an item's identity in results. Two identities that differ are shown differently, however long they are.
+func shown(identity string) string { return printable(identity, 8*maxPath) }
+
 // quoted is a short text from a machine in an error.
 func quoted(s string) string { return `"` + printable(s, 80) + `"` }
 
