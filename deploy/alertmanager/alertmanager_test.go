@@ -2,9 +2,6 @@
 package alertmanager_test
 
 import (
-	"os"
-	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -20,29 +17,9 @@ import (
 	"github.com/drift-exporter/drift_exporter/rules"
 )
 
-// shipped is the configuration as it is, but for the places of its files and its waiting times.
-func shipped(t *testing.T, slackURL string) string {
-	t.Helper()
-	text, err := os.ReadFile("alertmanager.yml")
-	require.NoError(t, err)
-	template, err := filepath.Abs("config_drift.tmpl")
-	require.NoError(t, err)
-	urlFile := filepath.Join(t.TempDir(), "slack_url")
-	require.NoError(t, os.WriteFile(urlFile, []byte(slackURL), 0o600))
-	for before, after := range map[string]string{
-		`config_drift\.tmpl`: template, `/etc/alertmanager/slack_url`: urlFile,
-		`group_wait: \S+`: "group_wait: 10ms", `group_interval: \S+`: "group_interval: 10ms",
-	} {
-		pattern := regexp.MustCompile(before)
-		require.Len(t, pattern.FindAll(text, -1), 1, before)
-		text = pattern.ReplaceAll(text, []byte(after))
-	}
-	return string(text)
-}
-
 func TestSlackHearsOfDriftAndItsEnd(t *testing.T) {
 	inbox := testalertmanager.NewInbox(t)
-	server := testalertmanager.Start(t, shipped(t, inbox.URL))
+	server := testalertmanager.Start(t, testalertmanager.Shipped(t, inbox.URL))
 	drift := judged(t)
 	send(t, server, drift)
 	message := slack(t, inbox, 1)
@@ -81,7 +58,7 @@ func TestSlackHearsOfDriftAndItsEnd(t *testing.T) {
 
 func TestPacksOfAMachineAreMessagesOfTheirOwn(t *testing.T) {
 	inbox := testalertmanager.NewInbox(t)
-	server := testalertmanager.Start(t, shipped(t, inbox.URL))
+	server := testalertmanager.Start(t, testalertmanager.Shipped(t, inbox.URL))
 	base, web := judged(t), judged(t)
 	web.Alert.Labels["pack"] = "web"
 	send(t, server, base)
@@ -92,7 +69,7 @@ func TestPacksOfAMachineAreMessagesOfTheirOwn(t *testing.T) {
 
 func TestOtherAlertsDoNotGoToSlack(t *testing.T) {
 	inbox := testalertmanager.NewInbox(t)
-	server := testalertmanager.Start(t, shipped(t, inbox.URL))
+	server := testalertmanager.Start(t, testalertmanager.Shipped(t, inbox.URL))
 	other := judged(t)
 	other.Alert.Labels["alertname"] = "SomethingElse"
 	send(t, server, other)

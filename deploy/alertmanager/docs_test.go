@@ -31,7 +31,7 @@ func blocks(t *testing.T, language string) []string {
 
 func TestTheDocumentedMessagesAreWhatSlackShows(t *testing.T) {
 	inbox := testalertmanager.NewInbox(t)
-	server := testalertmanager.Start(t, shipped(t, inbox.URL))
+	server := testalertmanager.Start(t, testalertmanager.Shipped(t, inbox.URL))
 	p := params()
 	p.DisplayName = "Web 1"
 	before := time.Now().Add(-time.Minute)
