@@ -11,6 +11,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/drift-exporter/drift_exporter/internal/testenv"
 )
 
 const metricsDoc = "../docs/metrics.md"
@@ -82,13 +84,5 @@ func TestDocumentedQueriesParse(t *testing.T) {
 // promtool is Prometheus' own judge of names and queries.
 func promtool(t *testing.T) string {
 	t.Helper()
-	path, err := exec.LookPath("promtool")
-	if err == nil {
-		return path
-	}
-	if os.Getenv("CI") == "true" {
-		t.Fatal("promtool is not installed (Debian package prometheus)")
-	}
-	t.Skip("promtool is not installed (Debian package prometheus)")
-	return ""
+	return testenv.Program(t, "promtool", "prometheus")
 }

@@ -15,6 +15,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/drift-exporter/drift_exporter/internal/testenv"
 )
 
 func TestOpenIsExclusiveAcrossProcesses(t *testing.T) {
@@ -165,7 +167,7 @@ func mount(t *testing.T, options string) string {
 	dir := t.TempDir()
 	out, err := exec.Command("mount", "-t", "tmpfs", "-o", options, "drift-test", dir).CombinedOutput()
 	if err != nil {
-		t.Skipf("needs root that may mount a tmpfs: %v: %s", err, strings.TrimSpace(string(out)))
+		testenv.Missing(t, "the right to mount a tmpfs: %v: %s", err, strings.TrimSpace(string(out)))
 	}
 	t.Cleanup(func() {
 		out, err := exec.Command("umount", dir).CombinedOutput()

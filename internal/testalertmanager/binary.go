@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/drift-exporter/drift_exporter/internal/testenv"
 )
 
 // binaryVariable names the Alertmanager to test with, where it is not the one that the Makefile builds.
@@ -20,18 +22,9 @@ func Binary(t testing.TB) string {
 		file = filepath.Join(repository(t), "bin", "alertmanager")
 	}
 	if info, err := os.Stat(file); err != nil || info.IsDir() || info.Mode()&0o111 == 0 {
-		missing(t, file)
+		testenv.Missing(t, "Alertmanager: %s is not an executable (make builds it as bin/alertmanager; or set %s)", file, binaryVariable)
 	}
 	return file
-}
-
-func missing(t testing.TB, file string) {
-	t.Helper()
-	const text = "no Alertmanager to test with: %s is not an executable (make test builds it; or set %s)"
-	if os.Getenv("CI") == "true" {
-		t.Fatalf(text, file, binaryVariable)
-	}
-	t.Skipf(text, file, binaryVariable)
 }
 
 // repository is the folder with go.mod, upwards from where the test runs.

@@ -12,6 +12,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/drift-exporter/drift_exporter/internal/testenv"
 )
 
 const (
@@ -167,8 +169,5 @@ func require(t testing.TB) {
 	default:
 		return
 	}
-	if os.Getenv("CI") == "true" {
-		t.Fatalf("testsshd needs %s", missing)
-	}
-	t.Skipf("testsshd needs %s", missing)
+	testenv.Missing(t, "%s", missing)
 }

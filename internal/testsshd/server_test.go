@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
+	"github.com/drift-exporter/drift_exporter/internal/testenv"
 	"github.com/drift-exporter/drift_exporter/internal/testsshd"
 )
 
@@ -23,9 +24,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // ssh runs a command on the server with OpenSSH's own client.
 func ssh(t *testing.T, s *testsshd.Server, host, command string) (string, error) {
 	t.Helper()
-	if _, err := exec.LookPath("ssh"); err != nil {
-		t.Skip("needs ssh (Debian package openssh-client)")
-	}
+	testenv.Program(t, "ssh", "openssh-client")
 	out, err := exec.Command("ssh", "-F", "none", "-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=yes",
 		"-o", "UserKnownHostsFile="+s.KnownHostsFile, "-o", "GlobalKnownHostsFile=none", "-o", "IdentitiesOnly=yes",
 		"-i", s.KeyFile, "-p", strconv.Itoa(s.Port), s.User+"@"+host, command).CombinedOutput()

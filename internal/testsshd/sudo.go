@@ -3,9 +3,10 @@ package testsshd
 import (
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"testing"
+
+	"github.com/drift-exporter/drift_exporter/internal/testenv"
 )
 
 // AllowSudo lets the user run /bin/sh as anybody through sudo without a password, until the test ends.
@@ -30,12 +31,7 @@ func (s *Server) RefuseSudo(t testing.TB) {
 
 func (s *Server) sudo(t testing.TB, what string) {
 	t.Helper()
-	if _, err := exec.LookPath("sudo"); err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatal("testsshd needs sudo (Debian package sudo)")
-		}
-		t.Skip("testsshd needs sudo (Debian package sudo)")
-	}
+	testenv.Program(t, "sudo", "sudo")
 	file := sudoersFile(s.User)
 	line := fmt.Sprintf("%s ALL=(ALL) %s\n", s.User, what)
 	temporary := file + ".tmp" // sudo skips names with a dot
