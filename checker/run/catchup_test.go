@@ -90,9 +90,7 @@ func TestAtStart(t *testing.T) {
 				g.options = func(o *Options) { o.Unjudged = nil }
 			}
 			g.start()
-			// A run that is asked for is refused or begins: either way, what begins at start has begun.
-			_, err := g.runner.StartRun(t.Context(), state.TriggerAPI, []string{"no such machine"})
-			require.Error(t, err)
+			g.round()
 			g.eventually("the end of all runs", func() bool {
 				_, on := g.store.View().CurrentRun()
 				return !on
@@ -106,9 +104,7 @@ func TestAtStart(t *testing.T) {
 func TestCatchUpMakesARunOfNewMachinesUnnecessary(t *testing.T) {
 	g := newRig(t, newFleet(t, nil, machines("a", "b")...)).start()
 	g.ends(today)
-	g.clock.Advance(tickEvery)
-	_, err := g.runner.StartRun(t.Context(), state.TriggerAPI, []string{"nobody"}) // the loop has come round
-	require.ErrorIs(t, err, ErrUnknownMachine)
+	g.tick()
 	assert.Equal(t, []string{today + " catch_up"}, g.runs())
 	assert.ElementsMatch(t, []string{"a", "b"}, g.checked())
 }
@@ -132,9 +128,9 @@ func TestClockThatIsSetBackRepeatsNothing(t *testing.T) {
 	g := newRig(t, newFleet(t, nil, machines("a")...)).start()
 	g.ends(today)
 	g.clock.Advance(-7 * time.Hour) // 05:00
-	g.clock.Advance(2 * time.Hour)  // 07:00, past 06:00 once more
-	_, err := g.runner.StartRun(t.Context(), state.TriggerAPI, []string{"nobody"})
-	require.ErrorIs(t, err, ErrUnknownMachine)
+	g.tick()
+	g.clock.Advance(2 * time.Hour) // 07:00, past 06:00 once more
+	g.tick()
 	assert.Equal(t, []string{"a"}, g.checked())
 }
 
@@ -151,6 +147,7 @@ func TestReloadOfTheSchedule(t *testing.T) {
 	}
 	require.NoError(t, reload(at("30 11 * * *", "UTC")), "an instant of the new schedule has passed half an hour ago")
 	g.clock.Advance(time.Hour)
+	g.tick()
 	assert.Equal(t, "2026-01-30T11:30:00Z", g.runner.NextRun().Format(time.RFC3339))
 
 	require.NoError(t, reload(at("30 14 * * *", "Europe/Berlin")))
@@ -158,7 +155,7 @@ func TestReloadOfTheSchedule(t *testing.T) {
 	require.EqualError(t, reload(at("30 14 31 2 *", "UTC")), `cron "30 14 31 2 *": never happens`)
 	assert.Equal(t, "2026-01-29T13:30:00Z", g.runner.NextRun().Format(time.RFC3339), "a bad schedule changes nothing")
 
-	g.clock.Advance(30 * time.Minute)
+	g.clock.Advance(30 * time.Minute) // past 14:30 in Berlin
 	g.ends("2026-01-29T13:30:00Z")
 	assert.Equal(t, []string{today + " catch_up", "2026-01-29T13:30:00Z schedule"}, g.runs())
 }

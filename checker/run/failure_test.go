@@ -112,7 +112,7 @@ func TestRunThatFails(t *testing.T) {
 				assert.Equal(t, 2, run.Checked+run.NotTried)
 				assert.True(t, g.log.has("level=ERROR", "run ended", "reason=\"not enqueued: injected\""))
 			} else {
-				assert.True(t, g.log.has("level=ERROR", "a run could not be started", "err=injected"))
+				g.eventually("the log line", func() bool { return g.log.has("level=ERROR", "a run could not be started", "err=injected") })
 			}
 			g.clock.Advance(18 * time.Hour)
 			run := g.ends(tomorrow)
@@ -159,6 +159,8 @@ func TestRunOfNewMachinesThatFails(t *testing.T) {
 	m.create.Store(1)
 	require.NoError(t, g.runner.Reload(t.Context(), newFleet(t, nil, machines("a", "b", "c")...)))
 	g.eventually("the failure", func() bool { return g.log.has("a run could not be started", "trigger=new") })
-	g.clock.Advance(newRetry + tickEvery)
-	g.eventually("the new machine", func() bool { return len(g.stored()) == 3 })
+	g.tick()
+	assert.Len(t, g.stored(), 2, "it is put off for a while")
+	g.eventually("the new machine", func() bool { g.tick(); return len(g.stored()) == 3 })
+	assert.GreaterOrEqual(t, g.clock.Since(noon), newRetry)
 }

@@ -238,6 +238,22 @@ func (g *rig) stored() []string {
 	return s
 }
 
+// tick lets the loop look around once more.
+func (g *rig) tick() {
+	g.t.Helper()
+	g.clock.Advance(tickEvery)
+	g.round()
+}
+
+// round lets the loop come round to whatever it has been told by now.
+func (g *rig) round() {
+	g.t.Helper()
+	for range 5 {
+		_, err := g.runner.StartRun(g.t.Context(), state.TriggerAPI, []string{"nobody"})
+		require.Error(g.t, err)
+	}
+}
+
 func (g *rig) eventually(what string, cond func() bool) {
 	g.t.Helper()
 	require.Eventually(g.t, cond, soon, poll, what)

@@ -175,7 +175,7 @@ func TestMachinesThatAReloadAdds(t *testing.T) {
 		g := newRig(t, newFleet(t, nil, machines("a")...)).start()
 		g.ends(today)
 		require.NoError(t, g.runner.Reload(t.Context(), newFleet(t, nil, machines("a")...)))
-		g.clock.Advance(tickEvery)
+		g.tick()
 		id, err := g.runner.StartRun(t.Context(), state.TriggerAPI, nil)
 		require.NoError(t, err)
 		g.ends(id)
