@@ -152,6 +152,14 @@ func TestValidate(t *testing.T) {
 	assert.Contains(t, stderr, "pakcs")
 }
 
+func TestValidateRefusesAScheduleWithoutRuns(t *testing.T) {
+	w := newWorkspace(t)
+	w.write("config.yaml", "schedule: {cron: \"0 0 30 2 *\"}\nmachines: []\n")
+	status, _, stderr := w.run("validate")
+	assert.Equal(t, 1, status)
+	assert.Contains(t, stderr, "never comes")
+}
+
 func TestPacksListsThePacks(t *testing.T) {
 	status, stdout, stderr := newWorkspace(t).run("packs")
 	assert.Equal(t, 0, status, stderr)

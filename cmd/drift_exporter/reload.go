@@ -7,7 +7,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/drift-exporter/drift_exporter/checker"
-	"github.com/drift-exporter/drift_exporter/checker/run"
 	"github.com/drift-exporter/drift_exporter/internal/yamlfile"
 )
 
@@ -46,10 +45,6 @@ func (d *daemon) load() (*checker.Fleet, error) {
 	if problems.Fatal() {
 		d.reloads.successful.Set(0)
 		return nil, fmt.Errorf("%w: %s", errInvalid, firstFatal(problems))
-	}
-	if _, err := run.NewSchedule(fleet.Config.Schedule.Cron, fleet.Config.Schedule.Location); err != nil {
-		d.reloads.successful.Set(0)
-		return nil, fmt.Errorf("schedule: %w", err)
 	}
 	d.reloads.successful.Set(1)
 	d.reloads.successTime.Set(float64(d.clock.Now().UnixMilli()) / 1e3)
