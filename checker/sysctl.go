@@ -64,7 +64,7 @@ sysctl_found() {
   d_out=$(awk 'BEGIN {
     for (i = 1; i < ARGC; i++) {
       while ((r = (getline line < ARGV[i])) > 0) print "m" line
-      print r == 0 ? "." : "!"
+      print (r == 0 ? "." : "!")
       close(ARGV[i])
     }
     print "end"
