@@ -45,7 +45,7 @@ func newAccount(t testing.TB, uid, loginShell, profile string) account {
 
 func (a account) over(sh shell) shell {
 	sh.path = a.tools
-	sh.env = []string{"HOME=" + a.home, "LC_ALL=C.UTF-8", "FROM_LOGIN=yes"}
+	sh.env = []string{"HOME=" + a.home, "LC_ALL=C.UTF-8", "FROM_LOGIN=yes", "d_nonce=leak", "d_shell=leak"}
 	return sh
 }
 
@@ -71,13 +71,13 @@ const profileItems = `  settings:
     - {key: NEVER, expected: "", type: env_var}
     - {key: EDITO, expected: x, type: env_var}
     - {key: d_nonce, expected: x, type: env_var}
-    - {key: d_q, expected: x, type: env_var}
+    - {key: d_shell, expected: x, type: env_var}
 `
 
 func TestLoginShellSaysWhatItExports(t *testing.T) {
 	want := []string{
 		"wrong_setting NOT_EXPORTED: x → (unset)", "wrong_setting NEVER:  → (unset)", "wrong_setting EDITO: x → (unset)",
-		"wrong_setting d_nonce: x → (unset)", "wrong_setting d_q: x → (unset)",
+		"wrong_setting d_nonce: x → (unset)", "wrong_setting d_shell: x → (unset)",
 	}
 	f := onePack(t, profileItems, nil)
 	for _, login := range []string{"dash", "bash", "mksh", "busybox"} {
