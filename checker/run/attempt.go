@@ -3,7 +3,6 @@ package run
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"runtime/debug"
 
 	"github.com/drift-exporter/drift_exporter/checker"
@@ -54,24 +53,18 @@ func (r *Runner) abandon(ctx context.Context, j job) {
 	j.retry(0)
 }
 
-// failed counts and logs a failure and tells whether the machine is to be tried again, which happens without
-// holding a slot.
+// failed counts a failure and tells whether the machine is to be tried again, which happens without holding a slot.
+// What failed was logged by the check.
 func (r *Runner) failed(j job, out checker.Outcome, c config.Check) (again bool) {
 	r.metrics.failed(&r.fleet, j.machine, out.Failure.Reason)
 	attempt := j.a.failures(j.machine, j.Attempt())
-	log := j.log.With("reason", out.Failure.Reason, "err", out.Failure.Message, "attempt", attempt)
-	if out.Failure.Retry && attempt <= c.Retries {
-		log.Warn("could not be checked, will be tried again", "delay", c.RetryDelay)
-		j.a.retry(out)
-		j.retry(c.RetryDelay)
-		return true
+	if !out.Failure.Retry || attempt > c.Retries {
+		return false
 	}
-	level := slog.LevelError
-	if out.Failure.Reason == state.ReasonConnect {
-		level = slog.LevelWarn // a machine may be switched off
-	}
-	log.Log(context.Background(), level, "could not be checked, skipped")
-	return false
+	j.log.Info("machine will be tried again", "reason", out.Failure.Reason, "attempt", attempt, "delay", c.RetryDelay)
+	j.a.retry(out)
+	j.retry(c.RetryDelay)
+	return true
 }
 
 // finish acknowledges a job whose outcome is stored. One that could not be stored is checked again.
