@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -48,6 +49,8 @@ type process struct {
 	t    *testing.T
 	args []string
 	url  string
+	what string                // what up tells
+	up   func(status int) bool // by the status of /-/ready
 	cmd  *exec.Cmd
 	log  *lockedBuffer
 	done chan struct{} // closed when it has ended
@@ -83,12 +86,21 @@ func freePort(t *testing.T) int {
 // startServe starts `serve` on a loopback port and waits until it is ready.
 func startServe(t *testing.T, configFile, storage string, extra ...string) *process {
 	t.Helper()
+	return startServeWhere(t, "the exporter is ready", func(status int) bool { return status == http.StatusOK }, configFile, storage, extra...)
+}
+
+// startServeWhere is startServe for an exporter that shows otherwise that it is up: by its answer's status.
+func startServeWhere(t *testing.T, what string, up func(status int) bool, configFile, storage string, extra ...string) *process {
+	t.Helper()
 	address := fmt.Sprintf("127.0.0.1:%d", freePort(t))
 	p := &process{
-		t:    t,
-		url:  "http://" + address,
-		args: append([]string{"--config.file=" + configFile, "--storage.path=" + storage, "--web.listen-address=" + address, "--web.external-url=http://" + address + "/"}, extra...),
+		t: t, url: "http://" + address, what: what, up: up,
+		args: []string{"--config.file=" + configFile, "--storage.path=" + storage, "--web.listen-address=" + address},
 	}
+	if !slices.ContainsFunc(extra, func(arg string) bool { return strings.HasPrefix(arg, "--web.external-url=") }) {
+		p.args = append(p.args, "--web.external-url="+p.url+"/")
+	}
+	p.args = append(p.args, extra...)
 	t.Cleanup(p.kill)
 	p.start()
 	return p
@@ -104,9 +116,9 @@ func (p *process) start() {
 		defer close(p.done)
 		_ = p.cmd.Wait() // how it ended is told by ProcessState
 	}()
-	p.eventually("the exporter is ready", func() bool {
+	p.eventually(p.what, func() bool {
 		status, _ := p.tryGet("/-/ready")
-		return status == http.StatusOK
+		return p.up(status)
 	})
 }
 
