@@ -3,7 +3,6 @@ package checker
 import (
 	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -65,7 +64,7 @@ func LoadFleet(configFile, home string) (*Fleet, yamlfile.Problems) {
 	if cfg == nil {
 		return nil, problems
 	}
-	packs, packProblems := pack.Load(os.DirFS(cfg.PacksDir), shownPath(cfg.PacksDir), Kinds())
+	packs, packProblems := pack.Load(os.DirFS(cfg.PacksDir), yamlfile.ShortName(cfg.PacksDir), Kinds())
 	problems = append(problems, packProblems...)
 	fleet, fleetProblems := NewFleet(cfg, packs)
 	if !packProblems.Fatal() { // a pack that is broken would be reported as unknown as well
@@ -76,18 +75,6 @@ func LoadFleet(configFile, home string) (*Fleet, yamlfile.Problems) {
 		return nil, problems
 	}
 	return fleet, problems
-}
-
-// shownPath is a path as its user would write it: relative to the working directory where that is shorter.
-func shownPath(path string) string {
-	wd, err := os.Getwd()
-	if err != nil {
-		return path
-	}
-	if relative, err := filepath.Rel(wd, path); err == nil && len(relative) < len(path) {
-		return relative
-	}
-	return path
 }
 
 // Machine returns the machine of that name, enabled or not.

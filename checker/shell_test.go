@@ -22,6 +22,7 @@ import (
 	"github.com/drift-exporter/drift_exporter/checker/pack"
 	"github.com/drift-exporter/drift_exporter/internal/config"
 	"github.com/drift-exporter/drift_exporter/internal/state"
+	"github.com/drift-exporter/drift_exporter/internal/testenv"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -60,19 +61,14 @@ func eachShell(t *testing.T, test func(t *testing.T, sh shell)) {
 	}
 }
 
+// need is the path of a program.
 func need(t testing.TB, program string) string {
+	t.Helper()
 	path, err := exec.LookPath(program)
 	if err != nil {
-		missing(t, program+" is not installed")
+		testenv.Missing(t, "%s", program)
 	}
 	return path
-}
-
-func missing(t testing.TB, what string) {
-	if os.Getenv("CI") == "true" {
-		t.Fatal(what)
-	}
-	t.Skip(what)
 }
 
 // Start makes a shell a transport that runs itself in place of /bin/sh.
