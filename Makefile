@@ -1,6 +1,7 @@
 # drift_exporter: `make run` to see it work, `make test` to check it. `make help` lists the rest.
 GO      ?= go
 BIN     := bin
+GODIRS  := checker cmd deploy exporter internal rules
 PKG     := github.com/drift-exporter/drift_exporter
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 VPKG    := github.com/prometheus/common/version
@@ -38,7 +39,7 @@ lint: $(BIN)/golangci-lint ## run golangci-lint: the layers, errors, logs and te
 	$(BIN)/golangci-lint run ./...
 
 fmt: ## format the code
-	gofmt -l -w cmd checker rules exporter internal
+	gofmt -l -w $(GODIRS)
 
 FUZZTIME ?= 10s
 fuzz: ## run every fuzz target for FUZZTIME
@@ -49,7 +50,7 @@ bench: ## run the benchmarks
 
 tidy-check: ## fail if `go mod tidy` or gofmt would change anything
 	$(GO) mod tidy -diff
-	@test -z "$$(gofmt -l cmd checker rules exporter internal | tee /dev/stderr)"
+	@unformatted=$$(gofmt -l $(GODIRS)) && test -z "$$unformatted" || { echo "not gofmt-ed: $$unformatted" >&2; exit 1; }
 
 clean: ## remove what was built, not the data
 	rm -rf $(BIN)
