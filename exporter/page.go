@@ -31,6 +31,7 @@ func (e *Exporter) parsePages() (map[string]*template.Template, error) {
 		"when":       when,
 		"iso":        func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
 		"relative":   func(t time.Time) string { return relative(t, e.opts.Clock.Now()) },
+		"took":       func(d time.Duration) time.Duration { return d.Round(time.Millisecond) },
 		"diffLines":  diffLines,
 		"asset":      e.assetURL,
 		"fleetURL":   e.links.Fleet,
