@@ -2,7 +2,6 @@ package run
 
 import (
 	"context"
-	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -25,6 +24,7 @@ type active struct {
 	closed   bool      // no further check of it begins
 	inFlight map[string]bool
 	busy     sync.WaitGroup             // one for each in flight
+	open     map[string]bool            // machines with a job on the queue
 	settled  map[string]bool            // machines whose outcome is stored
 	judged   int                        // how many of those gave a verdict for every pack
 	acked    int                        // how many jobs this process took off the queue
@@ -43,7 +43,7 @@ type ending struct {
 func newActive(ctx context.Context, r state.Run) *active {
 	a := &active{
 		id: r.ID, run: r,
-		inFlight: map[string]bool{}, settled: map[string]bool{},
+		inFlight: map[string]bool{}, open: map[string]bool{}, settled: map[string]bool{},
 		returned: map[string]int{}, unstored: map[string]int{}, retrying: map[string]checker.Outcome{},
 	}
 	a.ctx, a.cancel = context.WithCancel(ctx)
@@ -152,9 +152,10 @@ func (a *active) expect(n, since int) {
 }
 
 // acknowledged counts a job that left the queue and tells whether it may have been the last.
-func (a *active) acknowledged() bool {
+func (a *active) acknowledged(machine string) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	delete(a.open, machine)
 	a.acked++
 	return a.acked >= a.left
 }
@@ -180,20 +181,6 @@ func (a *active) notStored(machine string) int {
 	a.returned[machine]++
 	a.unstored[machine]++
 	return a.unstored[machine]
-}
-
-// retry keeps a failure for the case that the run ends before the machine is tried again.
-func (a *active) retry(out checker.Outcome) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.retrying[out.Machine] = out
-}
-
-// interrupted returns the failures that were to be tried again.
-func (a *active) interrupted() []checker.Outcome {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return slices.Collect(maps.Values(a.retrying))
 }
 
 // tolerance is how far a stored run may be in the future of the clock and still count. Beyond it, the clock

@@ -41,7 +41,7 @@ func (r *Runner) scheduled(ctx context.Context, at time.Time, trigger state.Trig
 		r.lost(ctx, trigger, err)
 		return
 	}
-	if old != nil {
+	if old != nil && !r.yield(ctx, old) {
 		r.cut(ctx, old, "the next run was due")
 	}
 	r.launch(ctx, a, names)
@@ -111,6 +111,7 @@ func (r *Runner) enqueue(ctx context.Context, a *active, names []string) {
 		jobs = append(jobs, job)
 	}
 	a.expect(len(jobs), a.acknowledgements())
+	a.opened(names)
 	total := a.count() + len(jobs) // before any of them is checked
 	if len(jobs) > 0 {
 		if err := r.queue.Enqueue(ctx, jobs); err != nil {
@@ -138,13 +139,23 @@ func (r *Runner) fail(ctx context.Context, a *active, err error) {
 	}
 }
 
-// startNew checks the machines that have a pair without any record, if that is wanted and no run is on.
+// startNew checks the machines that have a pair without any record, if that is wanted and no run is in the way.
 func (r *Runner) startNew(ctx context.Context) {
-	if !r.newWanted || r.current.Load() != nil || r.clock.Now().Before(r.newAfter) || ctx.Err() != nil {
+	if !r.newWanted || r.clock.Now().Before(r.newAfter) || ctx.Err() != nil {
 		return
 	}
-	r.newWanted = false
+	old := r.current.Load()
+	if old != nil && !old.onlyRetries() {
+		return
+	}
 	names := stillCheckable(r.fleet.Load(), r.unjudged())
+	if old != nil {
+		names = old.without(names)
+		if len(names) == 0 || !r.yield(ctx, old) {
+			return // they have their turn in the run that is on, or after it
+		}
+	}
+	r.newWanted = false
 	if len(names) == 0 {
 		return
 	}

@@ -40,14 +40,7 @@ func (r *Runner) cut(ctx context.Context, a *active, reason string) {
 		return
 	}
 	a.close()
-	for _, out := range a.interrupted() {
-		if _, ok := checkable(r.fleet.Load(), out.Machine); !ok {
-			continue
-		}
-		if err := r.keep(ctx, a, out); err != nil {
-			r.log.Error("a failed check could not be stored", "run", a.id, "machine", out.Machine, "err", err)
-		}
-	}
+	r.keepInterrupted(ctx, a)
 	removed, err := r.queue.Purge(ctx)
 	if err != nil {
 		r.log.Error("the queue could not be purged", "run", a.id, "err", err) // the next run tries again

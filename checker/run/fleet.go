@@ -1,7 +1,6 @@
 package run
 
 import (
-	"fmt"
 	"slices"
 
 	"github.com/drift-exporter/drift_exporter/checker"
@@ -36,7 +35,7 @@ func chosen(f *checker.Fleet, asked []string) ([]string, error) {
 	}
 	for _, name := range asked {
 		if _, ok := checkable(f, name); !ok {
-			return nil, fmt.Errorf("machine %q: %w", name, ErrUnknownMachine)
+			return nil, notChecked(f, name)
 		}
 	}
 	names := slices.Clone(asked)

@@ -19,8 +19,9 @@ type answer struct {
 }
 
 // StartRun starts a run of the given machines, or of all if there are none, and returns its id once it is
-// claimed. It returns ErrBusy while a run is on, and ErrUnknownMachine, wrapped with the name, for a machine that
-// is not to be checked.
+// claimed. A run that only waits for retries is ended for it, without them. It returns an error that is ErrBusy
+// while another run is on, and one that is ErrUnknownMachine for a machine that is not to be checked; their texts
+// tell more.
 func (r *Runner) StartRun(ctx context.Context, trigger state.Trigger, machines []string) (string, error) {
 	req := request{trigger, machines, make(chan answer, 1)}
 	select {
@@ -68,13 +69,18 @@ func (r *Runner) loop(ctx context.Context) {
 
 // requested answers a call of StartRun.
 func (r *Runner) requested(ctx context.Context, req request) {
-	if r.current.Load() != nil {
-		req.answer <- answer{err: ErrBusy}
+	old := r.current.Load()
+	if old != nil && !old.onlyRetries() {
+		req.answer <- answer{err: busy(old)}
 		return
 	}
 	names, err := chosen(r.fleet.Load(), req.machines)
 	if err != nil {
 		req.answer <- answer{err: err}
+		return
+	}
+	if old != nil && !r.yield(ctx, old) {
+		req.answer <- answer{err: busy(old)}
 		return
 	}
 	a, err := r.claim(ctx, req.trigger, r.freshInstant(), names)

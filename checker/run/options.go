@@ -12,16 +12,6 @@ import (
 	"github.com/drift-exporter/drift_exporter/internal/state"
 )
 
-// The errors of StartRun that callers tell apart.
-var (
-	// ErrBusy says that a run is on: there is one at a time.
-	ErrBusy = errors.New("a run is already on")
-	// ErrUnknownMachine is wrapped with the name of a machine that is not in the fleet, is disabled or has no packs.
-	ErrUnknownMachine = errors.New("no such machine to check")
-	// ErrStopped says that the runner has ended.
-	ErrStopped = errors.New("shutting down")
-)
-
 // Store is what is used of *state.Store.
 type Store interface {
 	View() *state.View
@@ -53,7 +43,7 @@ type Options struct {
 	// of a machine that has left the fleet while it was checked.
 	Sink checker.Sink
 	// Unjudged names the machines of the fleet that have a pair without any stored record. It is asked at start,
-	// after a reload, and again when a run that was on has ended. Optional.
+	// after a reload, and again when a run that was on has ended or only waits for retries. Optional.
 	Unjudged func() []string
 	Metrics  *Metrics        // optional
 	Clock    clockwork.Clock // optional: the real one

@@ -122,7 +122,7 @@ func (r *Runner) Current() (state.Run, bool) {
 
 // Reload makes f the fleet: for checks that begin from now on, and its schedule and concurrency at once. If the
 // schedule cannot be followed, nothing changes. A schedule that changed has missed nothing. Machines that are
-// new are checked at once, or when the run that is on has ended.
+// new are checked at once, or when the run that is on has tried all its machines.
 func (r *Runner) Reload(_ context.Context, f *checker.Fleet) error {
 	s, err := NewSchedule(f.Config.Schedule.Cron, f.Config.Schedule.Location)
 	if err != nil {

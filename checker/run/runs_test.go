@@ -53,10 +53,12 @@ func TestRunsThatAreAskedFor(t *testing.T) {
 	g.forgetCalls()
 	ctx := t.Context()
 
-	for _, name := range []string{"nobody", "off", "packless"} {
+	for name, why := range map[string]string{
+		"nobody": "no such machine", "off": "drift detection is disabled", "packless": "it carries no pack",
+	} {
 		_, err := g.runner.StartRun(ctx, state.TriggerAPI, []string{"a", name})
 		require.ErrorIs(t, err, ErrUnknownMachine)
-		require.EqualError(t, err, `machine "`+name+`": no such machine to check`)
+		require.EqualError(t, err, `machine "`+name+`": `+why)
 	}
 
 	id, err := g.runner.StartRun(ctx, state.TriggerAPI, []string{"c", "a", "c"})

@@ -104,7 +104,7 @@ func (r *Runner) acknowledge(j job) {
 		j.log.Warn("a job could not be taken off the queue", "err", err)
 		return
 	}
-	if j.a != nil && j.a.acknowledged() {
+	if j.a != nil && j.a.acknowledged(j.machine) {
 		signal(r.emptied)
 	}
 }

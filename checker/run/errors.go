@@ -1,0 +1,47 @@
+package run
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/drift-exporter/drift_exporter/checker"
+)
+
+// The errors of StartRun that callers tell apart.
+var (
+	// ErrBusy says that a run is on: there is one at a time. What StartRun returns names it.
+	ErrBusy = errors.New("a run is already on")
+	// ErrUnknownMachine says that a machine is not in the fleet, is disabled or has no packs. What StartRun returns
+	// names it and says which.
+	ErrUnknownMachine = errors.New("no such machine to check")
+	// ErrStopped says that the runner has ended.
+	ErrStopped = errors.New("shutting down")
+)
+
+// refusal is one of the errors of StartRun in words that fit the case.
+type refusal struct {
+	text string
+	err  error
+}
+
+func (r *refusal) Error() string { return r.text }
+func (r *refusal) Unwrap() error { return r.err }
+
+// busy is ErrBusy for a run.
+func busy(a *active) error {
+	run := a.snapshot()
+	text := fmt.Sprintf("run %s is on: %d of %d machines done", run.ID, run.Checked+run.Failed, run.Total)
+	return &refusal{text, ErrBusy}
+}
+
+// notChecked is ErrUnknownMachine for a machine that is not to be checked.
+func notChecked(f *checker.Fleet, name string) error {
+	why := "no such machine"
+	if m, ok := f.Machine(name); ok {
+		why = "it carries no pack"
+		if !m.Enabled {
+			why = "drift detection is disabled"
+		}
+	}
+	return &refusal{fmt.Sprintf("machine %q: %s", name, why), ErrUnknownMachine}
+}
