@@ -66,6 +66,7 @@ func newDaemon(ctx context.Context, c *cli, f *serveFlags, log *slog.Logger, clo
 		return nil, err
 	}
 	d.fleet.Store(fleet)
+	d.loaded()
 
 	d.store, err = state.Open(ctx, state.Options{
 		Dir: c.common.storagePath, Logger: log.With("component", "state"), Clock: clock,
@@ -94,7 +95,7 @@ func (d *daemon) wire(registry *prometheus.Registry) error {
 		Store:     d.store,
 		Queue:     d.store.Queue(),
 		Fleet:     fleet,
-		Check:     d.cli.newChecker(d.log, d.clock).Check,
+		Check:     d.cli.newChecker(d.log, d.log, d.clock).Check,
 		Sink:      d.sink,
 		Unjudged:  d.unjudged,
 		Metrics:   run.NewMetrics(registry),
@@ -152,13 +153,23 @@ func (d *daemon) run(ctx context.Context) error {
 		<-ctx.Done()
 		grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownGrace)
 		defer cancel()
-		return d.server.Shutdown(grace)
+		return d.stopHTTP(grace)
 	})
 	err := group.Wait()
 	if errors.Is(err, context.Canceled) {
 		err = nil // told to stop
 	}
 	return errors.Join(err, d.store.Close())
+}
+
+// stopHTTP lets requests under way end, within the grace. A connection that has not asked for anything counts as
+// one, so that running out of grace is no failure.
+func (d *daemon) stopHTTP(grace context.Context) error {
+	err := d.server.Shutdown(grace)
+	if errors.Is(err, context.DeadlineExceeded) {
+		return d.server.Close()
+	}
+	return err
 }
 
 func (d *daemon) serveHTTP() error {

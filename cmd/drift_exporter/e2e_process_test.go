@@ -150,13 +150,19 @@ func (p *process) eventually(what string, condition func() bool) {
 // eventually polls until the condition holds; what and the context are only for a failing test.
 func eventually(t *testing.T, what string, condition func() bool, context func() string) {
 	t.Helper()
-	deadline := time.Now().Add(patience)
-	for !condition() {
-		if time.Now().After(deadline) {
-			t.Fatalf("waited in vain for: %s\n%s", what, context())
-		}
-		time.Sleep(20 * time.Millisecond)
+	if !waitFor(condition) {
+		t.Fatalf("waited in vain for: %s\n%s", what, context())
 	}
+}
+
+// waitFor polls until the condition holds, and tells whether it did before patience was at an end.
+func waitFor(condition func() bool) bool {
+	for deadline := time.Now().Add(patience); !condition(); time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			return false
+		}
+	}
+	return true
 }
 
 func (p *process) tryGet(path string) (int, string) {

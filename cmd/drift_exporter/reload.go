@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -31,8 +33,24 @@ func newReloadMetrics(registry prometheus.Registerer) *reloadMetrics {
 	return m
 }
 
-// load reads the configuration and the packs; problems are logged one by one, and any that is not a warning
-// refuses the whole.
+// invalidError is a configuration that cannot be used. Its text is every problem, a line each; they are logged
+// one by one where it is made.
+type invalidError struct{ problems yamlfile.Problems }
+
+func (e invalidError) Error() string {
+	lines := []string{errInvalid.Error()}
+	for _, p := range e.problems {
+		if !p.Warning {
+			lines = append(lines, p.String())
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
+func (e invalidError) Unwrap() error { return errInvalid }
+
+// load reads the configuration and the packs and logs what is wrong with them; anything but warnings refuses the
+// whole.
 func (d *daemon) load() (*checker.Fleet, error) {
 	fleet, problems := checker.LoadFleet(d.cli.common.configFile, d.cli.env.home)
 	for _, p := range problems {
@@ -43,11 +61,8 @@ func (d *daemon) load() (*checker.Fleet, error) {
 		}
 	}
 	if problems.Fatal() {
-		d.reloads.successful.Set(0)
-		return nil, fmt.Errorf("%w: %s", errInvalid, firstFatal(problems))
+		return nil, invalidError{problems}
 	}
-	d.reloads.successful.Set(1)
-	d.reloads.successTime.Set(float64(d.clock.Now().UnixMilli()) / 1e3)
 	return fleet, nil
 }
 
@@ -56,33 +71,45 @@ func (d *daemon) load() (*checker.Fleet, error) {
 func (d *daemon) reload(ctx context.Context) error {
 	d.reloading.Lock()
 	defer d.reloading.Unlock()
+	if err := d.swap(ctx); err != nil {
+		d.reloads.successful.Set(0)
+		if errors.Is(err, errInvalid) {
+			d.log.Error("reload refused, the old configuration stays")
+		} else {
+			d.log.Error("reload refused, the old configuration stays", "err", err)
+		}
+		return err
+	}
+	d.loaded()
+	d.reconcile(ctx)
+	return nil
+}
+
+// swap puts the fleet on disk in the place of the old one: for the workers first, so that none of them connects
+// to a machine that was just switched off.
+func (d *daemon) swap(ctx context.Context) error {
 	fleet, err := d.load()
 	if err != nil {
-		d.log.Error("reload refused, the old configuration stays", "err", err)
 		return err
 	}
 	sender, err := d.newSender(fleet)
 	if err != nil {
-		d.reloads.successful.Set(0)
-		d.log.Error("reload refused, the old configuration stays", "err", err)
 		return err
 	}
-	d.fleet.Store(fleet)
-	d.replaceSender(sender)
-	d.reconcile(ctx)
+	old := d.fleet.Swap(fleet) // what the runner asks for while it reloads is the new one already
 	if err := d.runner.Reload(ctx, fleet); err != nil {
-		return err
+		d.fleet.Store(old)
+		return fmt.Errorf("schedule: %w", err)
 	}
-	d.log.Info("configuration reloaded", "machines", len(fleet.Config.Machines), "packs", len(fleet.Packs))
+	d.replaceSender(sender)
 	return nil
 }
 
-// firstFatal is the first problem that is more than a warning.
-func firstFatal(problems yamlfile.Problems) string {
-	for _, p := range problems {
-		if !p.Warning {
-			return p.String()
-		}
-	}
-	return ""
+// loaded notes that the configuration in use is the one on disk.
+func (d *daemon) loaded() {
+	d.reloads.successful.Set(1)
+	d.reloads.successTime.Set(float64(d.clock.Now().UnixMilli()) / 1e3)
+	fleet := d.fleet.Load()
+	d.log.Info("configuration loaded", "file", d.cli.common.configFile,
+		"machines", len(fleet.Config.Machines), "packs", len(fleet.Packs))
 }

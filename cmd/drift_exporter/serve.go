@@ -2,7 +2,8 @@ package main
 
 import (
 	"context"
-	"fmt"
+	"errors"
+	"log/slog"
 	"os"
 	"os/signal"
 	"syscall"
@@ -10,6 +11,7 @@ import (
 	"github.com/alecthomas/kingpin/v2"
 	"github.com/jonboulle/clockwork"
 	"github.com/prometheus/common/promslog"
+	"github.com/prometheus/common/version"
 	"github.com/prometheus/exporter-toolkit/web"
 	"github.com/prometheus/exporter-toolkit/web/kingpinflag"
 )
@@ -25,40 +27,58 @@ type serveFlags struct {
 	enableLifecycle bool
 }
 
+// addServe adds the flags of serve to the program itself: as with every exporter they may stand alone, before the
+// command, or after it.
 func addServe(a *kingpin.Application, _ *commonFlags) (string, command) {
-	f := &serveFlags{}
+	f := &serveFlags{web: kingpinflag.AddFlags(a, defaultListenAddress)}
+	a.Flag("web.external-url", "The URL under which drift_exporter is reachable from outside, for the links in alerts. "+
+		"Its path is the route prefix unless that is given. Default: http://<hostname>:<port>/").StringVar(&f.externalURL)
+	a.Flag("web.route-prefix", "Prefix of all paths. Default: the path of --web.external-url.").StringVar(&f.routePrefix)
+	a.Flag("web.enable-lifecycle", "Allow reloads and checks to be asked for over HTTP.").BoolVar(&f.enableLifecycle)
 	cmd := a.Command("serve", "Check the fleet on schedule and serve metrics and pages (the default).").Default()
-	f.web = kingpinflag.AddFlags(cmd, defaultListenAddress)
-	cmd.Flag("web.external-url", "The URL under which drift_exporter is reachable from outside, for links in alerts. "+
-		"Its path is the route prefix unless that is given.").StringVar(&f.externalURL)
-	cmd.Flag("web.route-prefix", "Prefix of all paths. Default: the path of --web.external-url.").StringVar(&f.routePrefix)
-	cmd.Flag("web.enable-lifecycle", "Allow reloads and checks to be asked for over HTTP.").BoolVar(&f.enableLifecycle)
 	return cmd.FullCommand(), func(ctx context.Context, c *cli) int { return c.serve(ctx, f) }
 }
 
 func (c *cli) serve(ctx context.Context, f *serveFlags) int {
 	log := promslog.New(c.log)
+	log.Info("starting drift_exporter", "version", version.Info(), "build", version.BuildContext())
+	// From the first moment on: a reload that is asked for during the start takes place after it.
+	hangup := make(chan os.Signal, 1)
+	signal.Notify(hangup, syscall.SIGHUP)
+	defer signal.Stop(hangup)
+
 	d, err := newDaemon(ctx, c, f, log, clockwork.NewRealClock())
 	if err != nil {
-		log.Error("could not start", "err", err)
+		logStartFailure(log, err)
 		return exitFailure
 	}
-	reload := make(chan os.Signal, 1)
-	signal.Notify(reload, syscall.SIGHUP)
-	defer signal.Stop(reload)
-	go func() {
-		for {
-			select {
-			case <-ctx.Done():
-				return
-			case <-reload:
-				_ = d.reload(ctx) // logged there, and shown by drift_config_last_reload_successful
-			}
-		}
-	}()
-	if err := d.run(ctx); err != nil {
-		fmt.Fprintf(c.stderr, "drift_exporter: %v\n", err)
+	go d.reloadOn(ctx, hangup)
+	err = d.run(ctx)
+	if err != nil {
+		log.Error("stopped", "err", err)
 		return exitFailure
 	}
+	log.Info("stopped")
 	return exitOK
+}
+
+// logStartFailure says why there is no start; problems of the configuration were logged one by one.
+func logStartFailure(log *slog.Logger, err error) {
+	if errors.Is(err, errInvalid) {
+		log.Error("could not start: the configuration is not valid")
+		return
+	}
+	log.Error("could not start", "err", err)
+}
+
+// reloadOn reloads at every signal until ctx ends.
+func (d *daemon) reloadOn(ctx context.Context, hangup <-chan os.Signal) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-hangup:
+			_ = d.reload(ctx) // logged there, and shown by drift_config_last_reload_successful
+		}
+	}
 }

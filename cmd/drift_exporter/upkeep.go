@@ -4,84 +4,90 @@ import (
 	"context"
 	"time"
 
-	"github.com/drift-exporter/drift_exporter/checker"
 	"github.com/drift-exporter/drift_exporter/internal/state"
 	"github.com/drift-exporter/drift_exporter/rules"
 )
 
-// upkeepInterval is how often retired pairs are looked through for ones that may be forgotten.
+// upkeepInterval is how often what is stored is brought in line with the fleet beside start and reloads: what
+// could not be stored then is tried again, and retired pairs are forgotten in time.
 const upkeepInterval = time.Minute
 
-// reconcile brings what is stored in line with the fleet: pairs that left it are retired, which resolves
-// their alerts; firing alerts get the labels and links of now; machines that are gone are forgotten. It is
-// called at start, after every reload and after every run, since a check that was under way during a reload
-// may store a machine that has just left.
+// reconcile brings what is stored in line with the fleet: pairs that left it are retired, which resolves their
+// alerts, and forgotten once that has been told; firing alerts get the labels and links of now; machines that are
+// gone are forgotten.
 func (d *daemon) reconcile(ctx context.Context) {
-	fleet := d.fleet.Load()
 	for _, record := range d.store.View().Records() {
 		if ctx.Err() != nil {
 			return
 		}
-		switch {
-		case fleet.Holds(record.Key):
-			if record.Alert.Firing() {
-				d.refresh(ctx, fleet, record.Key)
-			}
-		case record.Retired.IsZero():
-			d.retire(ctx, fleet, record.Key)
+		if _, changes := d.aligned(record); changes { // pure, so that most pairs cost no more than a look
+			d.align(ctx, record.Key)
 		}
 	}
 	for _, machine := range d.store.View().Machines() {
-		if _, ok := fleet.Machine(machine.Name); ok {
+		if _, ok := d.fleet.Load().Machine(machine.Name); ok {
 			continue
 		}
-		if err := d.store.DeleteMachine(ctx, machine.Name); err != nil {
+		if err := d.store.DeleteMachine(ctx, machine.Name); err != nil && ctx.Err() == nil {
 			d.log.Error("could not forget a machine", "machine", machine.Name, "err", err)
 		}
 	}
-	d.forget(ctx)
 }
 
-func (d *daemon) refresh(ctx context.Context, fleet *checker.Fleet, key state.Key) {
-	machine, _ := fleet.Machine(key.Machine)
-	now := d.clock.Now()
-	d.transition(ctx, key, func(prev *state.Record) (*state.Record, bool) {
-		return rules.Refresh(prev, d.alertParams(fleet, machine, key.Pack, now), now)
-	})
-}
-
-func (d *daemon) retire(ctx context.Context, fleet *checker.Fleet, key state.Key) {
+// aligned is what becomes of a record under the fleet of this moment; false if it stays as it is. It always asks
+// for the fleet anew: a reload may have come since the caller looked.
+func (d *daemon) aligned(prev *state.Record) (*state.Record, bool) {
+	if prev == nil {
+		return nil, false
+	}
+	fleet, now := d.fleet.Load(), d.clock.Now()
+	machine, known := fleet.Machine(prev.Machine)
+	switch {
+	case !prev.Retired.IsZero():
+		return rules.Forget(prev, now)
+	case fleet.Holds(prev.Key):
+		return rules.Refresh(prev, d.alertParams(fleet, machine, prev.Pack, now), now)
+	}
 	why := state.ResolvedRemoved
-	if machine, ok := fleet.Machine(key.Machine); ok && !machine.Enabled {
+	if known && !machine.Enabled {
 		why = state.ResolvedDisabled
 	}
-	now := d.clock.Now()
-	validUntil := rules.ValidUntil(now, d.nextRun(), fleet.Config.Alerting.ResendDelay)
-	d.transition(ctx, key, func(prev *state.Record) (*state.Record, bool) {
-		return rules.Retire(prev, why, validUntil, now)
-	})
-	d.log.Info("pair left the fleet", "machine", key.Machine, "pack", key.Pack, "reason", why)
+	return rules.Retire(prev, why, rules.ValidUntil(now, d.nextRun(), fleet.Config.Alerting.ResendDelay), now)
 }
 
-// forget deletes the retired pairs whose resolved alerts have been told for long enough.
-func (d *daemon) forget(ctx context.Context) {
-	now := d.clock.Now()
-	for _, record := range d.store.View().Records() {
-		if !record.Retired.IsZero() {
-			d.transition(ctx, record.Key, func(prev *state.Record) (*state.Record, bool) { return rules.Forget(prev, now) })
+// align stores what becomes of a pair under the fleet. What fails is tried again by the next reconcile.
+func (d *daemon) align(ctx context.Context, key state.Key) {
+	var after *state.Record
+	var changed bool
+	err := d.store.Transition(ctx, key, func(prev *state.Record) (*state.Record, bool) {
+		after, changed = d.aligned(prev)
+		return after, changed
+	})
+	log := d.log.With("machine", key.Machine, "pack", key.Pack)
+	switch {
+	case err != nil && ctx.Err() == nil:
+		log.Error("could not bring a pair in line with the configuration", "err", err)
+	case err == nil && changed && after != nil && !after.Retired.IsZero():
+		log.Info("pair left the fleet")
+	}
+}
+
+// keepUp reconciles until ctx ends.
+func (d *daemon) keepUp(ctx context.Context) {
+	ticker := d.clock.NewTicker(upkeepInterval)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.Chan():
+			d.reconcile(ctx)
 		}
 	}
 }
 
-// transition is Store.Transition for changes that are tried again by themselves: the error is only logged.
-func (d *daemon) transition(ctx context.Context, key state.Key, next func(*state.Record) (*state.Record, bool)) {
-	if err := d.store.Transition(ctx, key, next); err != nil && ctx.Err() == nil {
-		d.log.Error("could not store a transition", "machine", key.Machine, "pack", key.Pack, "err", err)
-	}
-}
-
-// unjudged names the machines with a pair that was never tried: at start and after a reload they are checked
-// at once.
+// unjudged names the machines with a pair that was never tried: at start and after a reload they are checked at
+// once. A pair that is back in the fleet is one of them.
 func (d *daemon) unjudged() []string {
 	view := d.store.View()
 	var names []string
@@ -94,24 +100,4 @@ func (d *daemon) unjudged() []string {
 		}
 	}
 	return names
-}
-
-// keepUp forgets and reconciles in the background until ctx ends.
-func (d *daemon) keepUp(ctx context.Context) {
-	ticker := d.clock.NewTicker(upkeepInterval)
-	defer ticker.Stop()
-	lastRun := ""
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticker.Chan():
-			if run, ok := d.store.View().LastRun(); ok && run.ID != lastRun {
-				lastRun = run.ID
-				d.reconcile(ctx)
-				continue
-			}
-			d.forget(ctx)
-		}
-	}
 }
