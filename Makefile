@@ -20,7 +20,7 @@ build: ## build bin/drift_exporter
 
 run: build ## build, then serve the shipped config.yaml, which checks this machine
 	@echo "The fleet page is http://localhost:10186/ and the metrics are http://localhost:10186/metrics (stop: Ctrl-C)"
-	@exec $(BIN)/drift_exporter --config.file=config.yaml --storage.path=data --web.enable-lifecycle
+	@exec $(BIN)/drift_exporter --config.file=config.yaml --storage.path=data --web.listen-address=localhost:10186 --web.enable-lifecycle
 
 test: test-packages $(BIN)/alertmanager ## run every test with the race detector, real sshd and Alertmanager included
 	DRIFT_TEST_ALERTMANAGER=$(CURDIR)/$(BIN)/alertmanager $(GO) test -race -timeout 20m ./...

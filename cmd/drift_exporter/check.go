@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"log/slog"
 
 	"github.com/alecthomas/kingpin/v2"
 	"github.com/jonboulle/clockwork"
@@ -25,7 +26,7 @@ type checkFlags struct {
 
 func addCheck(a *kingpin.Application, _ *commonFlags) (string, command) {
 	f := &checkFlags{}
-	cmd := a.Command("check", "Check machines now and print what differs; nothing is stored and no alert is sent. "+
+	cmd := a.Command("check", "Check machines now, each once, and print what differs; no verdict is stored and no alert is sent. "+
 		"Exit status: 0 all comply, 1 some drifted, 2 something could not be checked.")
 	cmd.Arg("machine", "Machines to check; all that have drift detection enabled if none is given.").StringsVar(&f.machines)
 	cmd.Flag("pack", "Check only this pack.").StringVar(&f.pack)
@@ -45,7 +46,11 @@ func (c *cli) check(ctx context.Context, f *checkFlags) int {
 		return exitUnknown
 	}
 	log := promslog.New(c.log)
-	outcomes := checkAll(ctx, fleet, names, c.newChecker(log, clockwork.NewRealClock()))
+	about := log
+	if !log.Enabled(ctx, slog.LevelDebug) {
+		about = slog.New(slog.DiscardHandler) // what a check came to is printed below, and not twice
+	}
+	outcomes := checkAll(ctx, fleet, names, c.newChecker(log, about, clockwork.NewRealClock()))
 
 	if f.format == "json" {
 		err = printJSON(c.stdout, outcomes)

@@ -58,8 +58,12 @@ func printResult(out *bufio.Writer, r state.Result, diffs bool) {
 
 func printMismatches(table io.Writer, mismatches []state.Mismatch, prefix string) {
 	for _, m := range mismatches {
-		fmt.Fprintf(table, "  %s%s\t%s %s\texpected %s, actual %s\t%s\n", prefix, m.Type, m.Kind, printable(m.Item),
-			value(m.Expected), value(m.Actual), m.Source)
+		why := ""
+		if m.Waiver != "" {
+			why = " (" + printable(m.Waiver) + ")"
+		}
+		fmt.Fprintf(table, "  %s%s\t%s %s\texpected %s, actual %s\t%s%s\n", prefix, m.Type, m.Kind, printable(m.Item),
+			value(m.Expected), value(m.Actual), m.Source, why)
 	}
 }
 
@@ -76,6 +80,9 @@ var wholeHash = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)
 func value(s string) string {
 	if wholeHash.MatchString(s) {
 		return s[:len("sha256:")+12] + "…"
+	}
+	if s == "" {
+		return `""`
 	}
 	return printable(s)
 }

@@ -34,7 +34,11 @@ items:
 packs_dir: packs
 machines:
   - {name: here, transport: local, packs: [base]}
-  - {name: off, transport: local, packs: [base], drift_detection_enabled: false}
+  - {name: off, transport: local, packs: [base, lonely], drift_detection_enabled: false}
+`)
+	w.write("packs/lonely.yaml", `
+description: "nobody \e[31m's\nsecond line"
+items: {files: [{path: /etc, type: directory}]}
 `)
 	return w
 }
@@ -51,8 +55,13 @@ func (w *workspace) write(name, text string) {
 // run runs a command line on the workspace and returns its exit status and output.
 func (w *workspace) run(args ...string) (int, string, string) {
 	w.t.Helper()
+	return w.runWith(w.path("config.yaml"), args...)
+}
+
+// runWith is run with another configuration.
+func (w *workspace) runWith(configFile string, args ...string) (int, string, string) {
 	var stdout, stderr bytes.Buffer
-	args = append(args, "--config.file="+w.path("config.yaml"), "--storage.path="+w.path("data"))
+	args = append(args, "--config.file="+configFile, "--storage.path="+w.path("data"))
 	status := execute(args, environment{home: w.dir, hostname: "drift.example"}, &stdout, &stderr)
 	return status, stdout.String(), stderr.String()
 }
@@ -75,6 +84,25 @@ func TestCheckOfADriftedMachine(t *testing.T) {
 	assert.NotContains(t, stdout, "\x1b")
 	assert.Contains(t, stdout, "packs/base.yaml:6")
 	assert.NoDirExists(t, w.path("data"), "check never opens the store")
+}
+
+func TestCheckShowsWhatIsWaivedAndWhatCouldNotBeObserved(t *testing.T) {
+	w := newWorkspace(t)
+	require.NoError(t, os.Chmod(w.path("motd"), 0o640))
+	w.write("packs/odd.yaml", "items: {settings: [{key: x, expected: y, type: config}]}\n")
+	w.write("config.yaml", `
+machines:
+  - name: here
+    transport: local
+    packs: [base, odd]
+    waivers: [{pack: base, kind: file, item: `+w.path("motd")+`, reason: until Monday}]
+`)
+	status, stdout, _ := w.run("check")
+	assert.Equal(t, 2, status)
+	assert.Contains(t, stdout, "here/base: compliant (1 item)\n")
+	assert.Regexp(t, `  waived: wrong_permissions .*expected 0644, actual 0640 .*\(until Monday\)\n`, stdout)
+	assert.Contains(t, stdout, "here/odd: unknown (unreadable: ")
+	assert.Regexp(t, `  error +config x +unsupported`, stdout)
 }
 
 func TestCheckPrintsTheReportsOfTheAPI(t *testing.T) {
@@ -121,6 +149,7 @@ func TestCheckRefusesWhatItCannotSelect(t *testing.T) {
 		"an unknown machine":           {[]string{"check", "nowhere"}, `no machine is called "nowhere"`},
 		"a machine switched off":       {[]string{"check", "off"}, `drift detection is disabled for machine "off"`},
 		"an unknown pack":              {[]string{"check", "--pack=web"}, `no pack is called "web"`},
+		"machines of which none is on": {[]string{"check", "--pack=lonely"}, `no machine with drift detection enabled carries pack "lonely"`},
 		"an unknown output format":     {[]string{"check", "--format=xml"}, "xml"},
 		"an unknown command":           {[]string{"chekc"}, "chekc"},
 		"an unknown flag":              {[]string{"check", "--pakc=x"}, "pakc"},
@@ -139,7 +168,7 @@ func TestValidate(t *testing.T) {
 	w := newWorkspace(t)
 	status, stdout, stderr := w.run("validate")
 	assert.Equal(t, 0, status, stderr)
-	assert.Contains(t, stdout, "is valid: 2 machines, 1 pack\n")
+	assert.Contains(t, stdout, "is valid: 2 machines, 2 packs\n")
 
 	w.write("config.yaml", "machines:\n  - {name: a, transport: local, packs: [nope]}\n  - {name: b, transport: local, pakcs: []}\n")
 	w.write("packs/base.yaml", "items:\n  files:\n    - {path: relative, mode: rw}\n")
@@ -163,7 +192,7 @@ func TestValidateRefusesAScheduleWithoutRuns(t *testing.T) {
 func TestPacksListsThePacks(t *testing.T) {
 	status, stdout, stderr := newWorkspace(t).run("packs")
 	assert.Equal(t, 0, status, stderr)
-	assert.Regexp(t, `PACK +NAME +EXTENDS +ITEMS +DESCRIPTION\nbase +Base Pack +- +1 +what every machine has\n`, stdout)
+	assert.Regexp(t, `PACK +NAME +EXTENDS +ITEMS +DESCRIPTION\nbase +Base Pack +- +1 +what every machine has\nlonely +lonely +- +1 +nobody \\x1b\[31m's\n$`, stdout)
 }
 
 func TestVersionAndHelpExitWell(t *testing.T) {

@@ -29,8 +29,9 @@ func (c *cli) loadFleet(w io.Writer) (*checker.Fleet, yamlfile.Problems, error) 
 	return fleet, problems, nil
 }
 
-// newChecker wires the checker to the transports of this build.
-func (c *cli) newChecker(log *slog.Logger, clock clockwork.Clock) *checker.Checker {
+// newChecker wires the checker to the transports of this build. They log what they learn to one logger, such as new
+// host keys; what checks came to is logged to the other.
+func (c *cli) newChecker(log, outcomes *slog.Logger, clock clockwork.Clock) *checker.Checker {
 	return checker.New(map[config.Transport]checker.Transport{
 		config.TransportSSH: ssh.New(ssh.Options{
 			User:             c.env.user,
@@ -40,5 +41,5 @@ func (c *cli) newChecker(log *slog.Logger, clock clockwork.Clock) *checker.Check
 			Logger:           log,
 		}),
 		config.TransportLocal: ssh.NewLocal(),
-	}, log, clock)
+	}, outcomes, clock)
 }

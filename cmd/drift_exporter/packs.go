@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"text/tabwriter"
 
 	"github.com/alecthomas/kingpin/v2"
@@ -26,7 +27,7 @@ func addPacks(a *kingpin.Application, _ *commonFlags) (string, command) {
 			if extends == "" {
 				extends = "-"
 			}
-			fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%s\n", p.ID, p.Name, extends, len(p.Entries), p.Description)
+			fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%s\n", p.ID, printable(p.Name), extends, len(p.Entries), printable(firstLine(p.Description)))
 		}
 		if err := w.Flush(); err != nil {
 			return exitFailure
@@ -42,4 +43,10 @@ func sortedPacks(packs map[string]*pack.Pack) []*pack.Pack {
 		}
 		return 1
 	})
+}
+
+// firstLine is a text's first line; a description may have more than a table has room for.
+func firstLine(s string) string {
+	line, _, _ := strings.Cut(strings.TrimSpace(s), "\n")
+	return line
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -41,9 +42,19 @@ func selection(fleet *checker.Fleet, names []string, pack string) (*checker.Flee
 			chosen = append(chosen, m.Name)
 		}
 	}
+	if len(chosen) == 0 { // else a check of nothing would pass for one of everything
+		return nil, nil, errors.New("there is nothing to check: no machine with drift detection enabled carries " + packOr(pack))
+	}
 	result, problems := checker.NewFleet(&narrowed, fleet.Packs)
 	if problems.Fatal() {
 		return nil, nil, fmt.Errorf("%w: %s", errInvalid, problems[0])
 	}
 	return result, chosen, nil
+}
+
+func packOr(pack string) string {
+	if pack == "" {
+		return "a pack"
+	}
+	return fmt.Sprintf("pack %q", pack)
 }

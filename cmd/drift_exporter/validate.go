@@ -5,6 +5,8 @@ import (
 	"fmt"
 
 	"github.com/alecthomas/kingpin/v2"
+
+	"github.com/drift-exporter/drift_exporter/internal/yamlfile"
 )
 
 func addValidate(a *kingpin.Application, _ *commonFlags) (string, command) {
@@ -12,7 +14,7 @@ func addValidate(a *kingpin.Application, _ *commonFlags) (string, command) {
 	return cmd.FullCommand(), func(_ context.Context, c *cli) int {
 		fleet, problems, err := c.loadFleet(c.stderr)
 		if err != nil {
-			fmt.Fprintf(c.stderr, "%s is not valid: %s\n", c.common.configFile, count(len(problems), "problem"))
+			fmt.Fprintf(c.stderr, "%s is not valid: %s\n", c.common.configFile, count(fatal(problems), "problem"))
 			return exitFailure
 		}
 		fmt.Fprintf(c.stdout, "%s is valid: %s, %s\n", c.common.configFile,
@@ -30,4 +32,15 @@ func count(n int, noun string) string {
 		return fmt.Sprintf("%d mismatches", n)
 	}
 	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// fatal counts the problems that are more than warnings.
+func fatal(problems yamlfile.Problems) int {
+	n := 0
+	for _, p := range problems {
+		if !p.Warning {
+			n++
+		}
+	}
+	return n
 }
