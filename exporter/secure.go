@@ -3,7 +3,11 @@ package exporter
 import (
 	"net/http"
 	"strings"
+	"time"
 )
+
+// bodyTimeout bounds how long a client may take to send its body, so that none holds a connection for ever.
+const bodyTimeout = 10 * time.Second
 
 // contentPolicy lets pages load our own stylesheet and images and nothing else: whatever a machine manages to
 // put into a page, no browser runs it.
@@ -29,6 +33,11 @@ func (e *Exporter) secure(next http.Handler) http.Handler {
 			}
 			refuse(w, r, &httpError{http.StatusForbidden, errForbidden, err.Error()})
 			return
+		}
+		if r.ContentLength != 0 {
+			// A body of unknown length, too, and also one that nobody reads: the server does after the answer.
+			// Where there is no such deadline, it is not our connection.
+			_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyTimeout))
 		}
 		next.ServeHTTP(w, r)
 	})

@@ -4,9 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"testing"
+	"testing/iotest"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -132,7 +136,7 @@ func TestTheButtonStartsARunAndComesBack(t *testing.T) {
 
 	r.fakeState.runs = append([]state.Run{{ID: "2026-01-29T09:59:00Z", Phase: state.RunRunning, StartedAt: at(9, 59, 0, 0), Total: 4}}, r.fakeState.runs...)
 	_, page = r.get(t, "/drift/machines/web1")
-	assert.Contains(t, page, "<button disabled>", "one run at a time")
+	assert.Contains(t, page, "<button>", "a run that only waits for retries gives way, any other answers what it is")
 }
 
 func FuzzRunRequest(f *testing.F) {
@@ -169,4 +173,44 @@ func FuzzListQuery(f *testing.F) {
 		m := box("web1", "base")
 		r.matching(&m, q.filter)
 	})
+}
+
+// deadlineRecorder is a connection that notes until when it may be read.
+type deadlineRecorder struct {
+	*httptest.ResponseRecorder
+	until time.Time
+}
+
+func (d *deadlineRecorder) SetReadDeadline(t time.Time) error { d.until = t; return nil }
+
+func TestBodiesAreReadForAWhileOnly(t *testing.T) {
+	for name, tc := range map[string]struct {
+		method, path, body string
+		bounded            bool
+	}{
+		"the body of a run":        {"POST", "/api/v1/runs", "{}", true},
+		"a body that nobody reads": {"POST", "/machines/web1", "x", true},
+		"no body":                  {"POST", "/api/v1/runs", "", false},
+		"a page":                   {"GET", "/", "", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newRig(t, lifecycle)
+			w := &deadlineRecorder{ResponseRecorder: httptest.NewRecorder()}
+			before := time.Now()
+			r.handler.ServeHTTP(w, httptest.NewRequest(tc.method, tc.path, strings.NewReader(tc.body)))
+			assert.Less(t, w.Code, 400)
+			if !tc.bounded {
+				assert.Zero(t, w.until)
+				return
+			}
+			assert.False(t, w.until.Before(before.Add(bodyTimeout)))
+			assert.False(t, w.until.After(time.Now().Add(bodyTimeout)))
+		})
+	}
+}
+
+func TestBodyThatDoesNotComeIsRefused(t *testing.T) {
+	_, err := readRunRequest(io.MultiReader(strings.NewReader("{"), iotest.ErrReader(os.ErrDeadlineExceeded)))
+	require.ErrorContains(t, err, "the body could not be read: i/o timeout")
+	assert.Equal(t, 400, asHTTP(err).status)
 }
