@@ -34,7 +34,6 @@ type Options struct {
 	// EnableLifecycle allows POST /-/reload, POST /api/v1/runs and the pages' button that starts a run.
 	EnableLifecycle bool
 	Reload          func(context.Context) error // its error is shown to who asked
-	Ready           func() error                // nil, or what else is not ready yet
 	Version         string                      // shown at the foot of pages
 	Logger          *slog.Logger                // nil: nothing is logged
 	Clock           clockwork.Clock             // nil: the real one

@@ -133,7 +133,7 @@ func driftedRecord() *state.Record {
 		Detail: &state.Detail{
 			Mismatches: []state.Mismatch{
 				{Type: "wrong_permissions", Kind: "file", Item: "/etc/ssh/sshd_config", Expected: "0600", Actual: "0644", Source: "packs/base.yaml:9"},
-				{Type: "missing_package", Kind: "package", Item: "curl", Expected: ">= 8.0.0", Actual: "", Source: "packs/base.yaml:21"},
+				{Type: "missing_package", Kind: "package", Item: "curl", Expected: ">= 8.0.0", Actual: "absent", Source: "packs/base.yaml:21"},
 				{Type: "wrong_content", Kind: "file", Item: "/etc/issue", Expected: "sha256:aa11", Actual: "sha256:bb22", Source: "packs/base.yaml:14",
 					Diff: "--- expected\n+++ actual\n@@ -1,2 +1,2 @@\n Authorized use only.\n--- keep out\n+<script>alert(1)</script>\n\\ No newline at end of file\n"},
 			},

@@ -52,9 +52,6 @@ func (e *Exporter) notReady() error {
 	if !e.opts.View.Live() {
 		return errors.New(staleState)
 	}
-	if e.opts.Ready != nil {
-		return e.opts.Ready()
-	}
 	return nil
 }
 

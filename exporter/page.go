@@ -28,6 +28,7 @@ func (e *Exporter) parsePages() (map[string]*template.Template, error) {
 	funcs := template.FuncMap{
 		"visible":    visible,
 		"words":      words,
+		"number":     number,
 		"when":       when,
 		"iso":        func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
 		"relative":   func(t time.Time) string { return relative(t, e.opts.Clock.Now()) },

@@ -22,7 +22,7 @@ func TestDiffViewOfADriftedPair(t *testing.T) {
 		"Waiver ends 2026-03-02 00:00:00 UTC",
 		"Alert firing since 2026-01-29 06:00:03 UTC",
 		"wrong permissions wanted by packs/base.yaml:9 Expected 0600 Actual 0644",
-		"curl missing package wanted by packs/base.yaml:21 Expected >= 8.0.0 Actual (empty)",
+		"curl missing package wanted by packs/base.yaml:21 Expected >= 8.0.0 Actual absent",
 		"waived: banner under review",
 	} {
 		assert.Contains(t, d.text, want)
@@ -106,6 +106,7 @@ func TestDiffViewOfOtherCausesAndAlerts(t *testing.T) {
 		"resolved":          {func(r *state.Record) { r.Alert.ResolvedAt = at(9, 0, 0, 0) }, "Alert resolved since 2026-01-29 09:00:00 UTC"},
 		"too much to store": {func(r *state.Record) { r.Detail.Cut = true }, "There is more than can be stored"},
 		"no details":        {func(r *state.Record) { r.Detail = nil }, "no details are stored"},
+		"an empty value":    {func(r *state.Record) { r.Detail.Mismatches[0].Actual = "" }, "Expected 0600 Actual (empty)"},
 		"one mismatch":      {func(r *state.Record) { r.Verdict.Mismatches, r.Verdict.Items = 1, 1 }, "1 mismatch in 1 item,"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -59,6 +59,19 @@ func TestFleetPage(t *testing.T) {
 	})
 }
 
+func TestOneOfAKindIsWrittenAsOne(t *testing.T) {
+	r := newRig(t, func(r *rig, _ *Options) { r.fleet = fleetOf(box("web1", "base")) })
+	run := state.Run{ID: lastRunID, Phase: state.RunDone, StartedAt: at(6, 0, 0, 0), EndedAt: at(6, 0, 1, 0), Total: 1, Checked: 1}
+	r.fakeState.runs = []state.Run{{ID: "x", Phase: state.RunRunning, StartedAt: at(9, 59, 0, 0), Total: 1}, run}
+	d := r.open(t, "/", 200)
+	for _, want := range []string{
+		"1 machine, 1 pair of machine and pack.", "Page 1 of 1, 1 row", "(1 machine).", "1 of 1 machine checked",
+	} {
+		assert.Contains(t, d.text, want)
+	}
+	assert.NotContains(t, d.text, "1 rows")
+}
+
 func TestFleetPageOfOtherTimes(t *testing.T) {
 	t.Run("a run in progress", func(t *testing.T) {
 		r := newRig(t, nil)

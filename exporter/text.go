@@ -40,6 +40,14 @@ func hidden(r rune) bool {
 // words makes an identifier such as wrong_permissions readable.
 func words(v any) string { return strings.ReplaceAll(fmt.Sprint(v), "_", " ") }
 
+// number is how many there are of what one of is called noun, as in "1 row" and "2 rows".
+func number(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
 // when is an instant as pages show it.
 func when(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") }
 
@@ -50,10 +58,8 @@ func between(a, b time.Time) string {
 		name string
 		size time.Duration
 	}{{"day", 24 * time.Hour}, {"hour", time.Hour}, {"minute", time.Minute}, {"second", time.Second}} {
-		if n := int(d / unit.size); n == 1 {
-			return "1 " + unit.name
-		} else if n > 1 {
-			return fmt.Sprintf("%d %ss", n, unit.name)
+		if n := int(d / unit.size); n > 0 {
+			return number(n, unit.name)
 		}
 	}
 	return "a moment"
