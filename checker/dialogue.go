@@ -106,21 +106,17 @@ func (d *dialogue) close() {
 	_ = d.written()
 }
 
-// How the session came to be, as the script needs to know it.
+// How the script came to run, as it needs to know it.
 const (
-	howSession = "session" // a login: its environment is that of the user
-	howLocal   = "local"   // a child of this process: its environment says nothing about a login
-	howBecome  = "become"  // through sudo: who logged in is in SUDO_USER
+	howLogin  = "login"  // as the user who logged in
+	howBecome = "become" // through sudo: who logged in is in SUDO_USER
 )
 
 // facts introduces us and returns what the machine says of itself.
 func (d *dialogue) facts(m *config.Machine) (state.Facts, error) {
-	how := howSession
-	switch {
-	case m.Become:
+	how := howLogin
+	if m.Become {
 		how = howBecome
-	case m.Transport == config.TransportLocal:
-		how = howLocal
 	}
 	if strings.ContainsAny(m.ConfigUser, "\n\x00") {
 		return state.Facts{}, &state.Failure{Reason: state.ReasonInternal, Message: "config_user holds a newline"}

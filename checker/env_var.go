@@ -86,40 +86,78 @@ op_env_var() {
   done
   IFS=$d_ifs
 }
-# env_how says in d_how how to start the login shell: with the environment of this session if that is a login of the
-# user, else as su does, or for ourselves from an empty environment. d_why is why it cannot be done.
+# env_how says in d_su whether su starts the login shell: where we are root it does, since it makes the environment
+# of a login. Else we can make one for ourselves only. d_why is why it cannot be done.
 env_how() {
-  d_why=
-  case $d_user in
-  '') d_why="the machine does not say whose login shell is meant" ;;
-  "$d_me") if [ "$d_how" != session ]; then d_how=local; fi ;;
-  *) d_how=become ;;
-  esac
-  if [ -z "$d_why" ] && [ -z "$d_home" ]; then
+  d_why= d_su=
+  if [ -z "$d_user" ]; then
+    d_why="the machine does not say whose login shell is meant"
+  elif [ -z "$d_home" ]; then
     d_why="the machine knows no user $d_user"
-  elif [ "$d_uid" = 0 ] && [ "$d_how" != session ] && has su; then
-    d_how=become
-  elif [ "$d_how" = become ] && [ "$d_uid" = 0 ]; then
+  elif [ "$d_uid" = 0 ] && has su; then
+    d_su=1
+  elif [ "$d_uid" = 0 ] && [ "$d_user" != "$d_me" ]; then
     d_why="su is missing"
-  elif [ "$d_how" = become ]; then
+  elif [ "$d_user" != "$d_me" ]; then
     d_why="only root can ask the login shell of another user"
   fi
-  d_shell=${d_shell:-/bin/sh}
+  d_shell=${d_shell:-/bin/sh} d_files=
+  if [ "$d_su$d_why" ] || ! [ -d /etc/pam.d ]; then return; fi
+  for d_q in /etc/environment /etc/default/locale; do
+    [ -e "$d_q" ] || continue
+    d_files="$d_files $d_q"
+    if ! [ -r "$d_q" ]; then d_why="$d_q cannot be read"; fi
+  done
 }
+# env_login starts it without anything of this session's environment: what started the session, a shell that reads
+# ~/.bashrc for every command of sshd for instance, has put more into that than a login has.
 env_login() {
-  case $d_how in
-  become) su -l "$d_user" ;;
-  session)
-    if [ "$d_lc_set" ]; then LC_ALL=$d_lc; else unset LC_ALL; fi
-    "$d_shell" -l
-    ;;
-  *)
-    cd "$d_home" 2>/dev/null
-    d_out=/usr/local/bin:/usr/bin:/bin
-    if [ "$d_uid" = 0 ]; then d_out=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin; fi
-    env -i HOME="$d_home" USER="$d_user" LOGNAME="$d_user" SHELL="$d_shell" PATH="$d_out" "$d_shell" -l
+  if [ "$d_su" ]; then
+    env -i PATH="$PATH" su -l "$d_user"
+    return
+  fi
+  cd "$d_home" 2>/dev/null
+  d_out=/usr/local/bin:/usr/bin:/bin
+  if [ "$d_uid" = 0 ]; then d_out=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin; fi
+  set -- HOME="$d_home" USER="$d_user" LOGNAME="$d_user" SHELL="$d_shell" PATH="$d_out"
+  for d_q in $d_files; do
+    while pam_line; do
+      if pam_variable; then set -- "$@" "$d_line"; fi
+    done <"$d_q"
+  done
+  env -i "$@" "$d_shell" -l
+}
+# pam_line reads a line into d_line; one that ends with a backslash goes on in the next.
+pam_line() {
+  IFS= read -r d_line || [ -n "$d_line" ] || return 1
+  while :; do
+    case $d_line in
+    *\\) d_line=${d_line%?} && d_out=$d_line ;;
+    *) return 0 ;;
+    esac
+    IFS= read -r d_line || [ -n "$d_line" ] || { d_line=$d_out && return 0; }
+    d_line=$d_out$d_line
+  done
+}
+# pam_variable makes of a line the NAME=value that pam_env reads in it: not what a shell would. False if it is none.
+pam_variable() {
+  d_line=${d_line#"${d_line%%[! 	]*}"}
+  d_line=${d_line%%"#"*}
+  d_line=${d_line#"export "}
+  d_key=${d_line%%=*}
+  case $d_key in
+  "$d_line" | '' | [0-9]* | *[!A-Za-z0-9_]*) return 1 ;;
+  esac
+  d_line=${d_line#*=}
+  case $d_line in
+  [\"\']*)
+    d_line=${d_line#?}
+    case $d_line in
+    *[\"\']) d_line=${d_line%?} ;;
+    esac
     ;;
   esac
+  d_line=$d_key=$d_line
 }
 `
 }

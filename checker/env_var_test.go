@@ -11,7 +11,6 @@ import (
 
 	"github.com/drift-exporter/drift_exporter/internal/config"
 	"github.com/drift-exporter/drift_exporter/internal/state"
-	"github.com/drift-exporter/drift_exporter/internal/testenv"
 )
 
 func TestEnvVarProblems(t *testing.T) {
@@ -46,7 +45,7 @@ func newAccount(t testing.TB, uid, loginShell, profile string) account {
 
 func (a account) over(sh shell) shell {
 	sh.path = a.tools
-	sh.env = []string{"HOME=" + a.home, "LC_ALL=C.UTF-8", "FROM_LOGIN=yes", "d_nonce=leak", "d_shell=leak"}
+	sh.env = []string{"HOME=" + a.home, "LC_ALL=C.UTF-8", "FROM_SESSION=yes", "ENV=" + filepath.Join(a.home, "rc"), "BASH_ENV=" + filepath.Join(a.home, "rc"), "d_nonce=leak", "d_shell=leak"}
 	return sh
 }
 
@@ -67,7 +66,7 @@ const profileItems = `  settings:
     - {key: ODD, expected: " \\ $(touch x) \"='=", type: env_var}
     - {key: BYTES, expected: !!binary /wE=, type: env_var}
     - {key: LC_ALL, expected: C.UTF-8, type: env_var}
-    - {key: FROM_LOGIN, expected: "yes", type: env_var}
+    - {key: FROM_SESSION, expected: "yes", type: env_var}
     - {key: NOT_EXPORTED, expected: x, type: env_var}
     - {key: NEVER, expected: "", type: env_var}
     - {key: EDITO, expected: x, type: env_var}
@@ -77,6 +76,7 @@ const profileItems = `  settings:
 
 func TestLoginShellSaysWhatItExports(t *testing.T) {
 	want := []string{
+		"wrong_setting LC_ALL: C.UTF-8 → (unset)", "wrong_setting FROM_SESSION: yes → (unset)",
 		"wrong_setting NOT_EXPORTED: x → (unset)", "wrong_setting NEVER:  → (unset)", "wrong_setting EDITO: x → (unset)",
 		"wrong_setting d_nonce: x → (unset)", "wrong_setting d_shell: x → (unset)",
 	}
@@ -102,11 +102,11 @@ func TestLoginShellSaysWhatItExports(t *testing.T) {
 
 func TestLocalEnvironmentIsNotThatOfALogin(t *testing.T) {
 	a := newAccount(t, "1000", need(t, "bash"), "export EDITOR=vim")
-	f := onePack(t, "  settings: [{key: FROM_LOGIN, expected: x, type: env_var}, {key: LC_ALL, expected: x, type: env_var}, {key: EDITOR, expected: vim, type: env_var}, {key: USER, expected: me, type: env_var}]",
+	f := onePack(t, "  settings: [{key: FROM_SESSION, expected: x, type: env_var}, {key: LC_ALL, expected: x, type: env_var}, {key: EDITOR, expected: vim, type: env_var}, {key: USER, expected: me, type: env_var}]",
 		func(m *config.Machine) { m.Transport = config.TransportLocal })
 	out := check(t, a.over(shells(t)[0]), f)
 	require.Nil(t, out.Failure)
-	assert.Equal(t, []string{"wrong_setting FROM_LOGIN: x → (unset)", "wrong_setting LC_ALL: x → (unset)"}, brief(out.Results[0].Mismatches))
+	assert.Equal(t, []string{"wrong_setting FROM_SESSION: x → (unset)", "wrong_setting LC_ALL: x → (unset)"}, brief(out.Results[0].Mismatches))
 }
 
 func TestLoginShellOfAnotherUserIsReachedBySu(t *testing.T) {
@@ -180,24 +180,4 @@ func TestUsersWhoseLoginShellCannotBeAsked(t *testing.T) {
 			assert.Equal(t, []state.ItemError{{Kind: "env_var", Item: "EDITOR", Error: c.want}}, out.Results[0].Errors)
 		})
 	}
-}
-
-func TestRealSu(t *testing.T) {
-	if os.Getuid() != 0 {
-		testenv.Missing(t, "root: su asks anybody else for a password")
-	}
-	need(t, "su")
-	become := func(user string) *Fleet {
-		return onePack(t, "  settings: [{key: LOGNAME, expected: root, type: env_var}, {key: FROM_LOGIN, expected: x, type: env_var}]",
-			func(m *config.Machine) { m.Become, m.ConfigUser = true, user })
-	}
-	sh := shells(t)[0]
-	sh.env = []string{"FROM_LOGIN=x"}
-	out := check(t, sh, become("root"))
-	require.Nil(t, out.Failure)
-	assert.Equal(t, []string{"wrong_setting FROM_LOGIN: x → (unset)"}, brief(out.Results[0].Mismatches))
-
-	out = check(t, sh, become("nobody"))
-	require.NotNil(t, out.Failure)
-	assert.Equal(t, "the login shell of nobody (/usr/sbin/nologin) did not say what it exports", out.Results[0].Errors[0].Error)
 }

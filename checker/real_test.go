@@ -3,6 +3,7 @@ package checker_test
 import (
 	"log/slog"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"testing"
 	"testing/fstest"
@@ -17,6 +18,7 @@ import (
 	"github.com/drift-exporter/drift_exporter/checker/ssh"
 	"github.com/drift-exporter/drift_exporter/internal/config"
 	"github.com/drift-exporter/drift_exporter/internal/state"
+	"github.com/drift-exporter/drift_exporter/internal/testenv"
 	"github.com/drift-exporter/drift_exporter/internal/testsshd"
 )
 
@@ -66,6 +68,37 @@ func TestLoginsThatPrintAreTolerated(t *testing.T) {
 	out := checkReal(t, machineOf(s), ofTheUser(t, s))
 	require.Nil(t, out.Failure, "%v", out.Failure)
 	assert.Len(t, out.Results[0].Mismatches, 1)
+}
+
+// Debian's bash reads ~/.bashrc for a command of sshd, which no login does.
+func TestSessionIsNotALogin(t *testing.T) {
+	s := testsshd.Start(t, testsshd.Options{Config: []string{"SetEnv FROM_SESSION=x"}})
+	bash := testenv.Program(t, "bash", "bash")
+	out, err := exec.Command("usermod", "-s", bash, s.User).CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	for name, text := range map[string]string{".bashrc": "touch ~/was-read\nexport EDITOR=vim PAGER=less\n", ".profile": "export PAGER=more\n"} {
+		require.NoError(t, os.WriteFile(filepath.Join(s.Home, name), []byte(text), 0o644))
+		require.NoError(t, s.Chown(filepath.Join(s.Home, name)))
+	}
+	items := "  settings:\n"
+	for _, key := range []string{"EDITOR", "PAGER", "FROM_SESSION", "SSH_CLIENT"} {
+		items += "    - {key: " + key + ", expected: x, type: env_var}\n"
+	}
+	want := map[string]string{"EDITOR": "(unset)", "PAGER": "more", "FROM_SESSION": "(unset)", "SSH_CLIENT": "(unset)"}
+	for _, become := range []bool{false, true} {
+		m := machineOf(s)
+		if m.Become = become; become {
+			s.AllowSudo(t)
+		}
+		out := checkReal(t, m, items)
+		require.Nil(t, out.Failure, "%v", out.Failure)
+		assert.FileExists(t, filepath.Join(s.Home, "was-read"), "else this test proves nothing")
+		got := map[string]string{}
+		for _, mismatch := range out.Results[0].Mismatches {
+			got[mismatch.Item] = mismatch.Actual
+		}
+		assert.Equal(t, want, got)
+	}
 }
 
 func TestBecomeOverSSH(t *testing.T) {

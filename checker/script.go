@@ -42,14 +42,13 @@ func scriptOps(shell string) []string {
 // is only ever data: nothing is evaluated, and unquoted expansions are split at newlines or numbers with globbing off.
 const scriptCommon = `
 # drift_exporter observes this machine and changes nothing on it.
-unset d_ifs d_nl d_nonce d_user d_how d_n d_q d_op d_nums d_first d_lc d_lc_set d_id d_uid d_me d_line d_key
-unset d_home d_shell d_each d_one d_more d_i d_j d_out d_count d_found d_gone d_paths d_own d_why d_list d_cmds d_left
+unset d_ifs d_nl d_nonce d_user d_how d_n d_q d_op d_nums d_first d_id d_uid d_me d_line d_key
+unset d_home d_shell d_each d_one d_more d_i d_j d_out d_count d_found d_gone d_paths d_own d_why d_list d_cmds d_left d_su d_files
 set -f
 d_nl='
 '
 d_ifs=" 	$d_nl"
 IFS=$d_ifs
-d_lc_set=${LC_ALL+x} d_lc=${LC_ALL-}
 LC_ALL=C
 export LC_ALL
 d_n=0

@@ -53,7 +53,7 @@ func TestNothingBehindTheScriptRuns(t *testing.T) {
 	eachShell(t, func(t *testing.T, sh shell) {
 		canary := filepath.Join(t.TempDir(), "canary")
 		command := "echo ran >" + canary + "\n"
-		_, err := runShell(t, sh, Script()+command+"nonce\nsession\n\n"+command+command)
+		_, err := runShell(t, sh, Script()+command+"nonce\nlogin\n\n"+command+command)
 		require.Error(t, err)
 		assert.NoFileExists(t, canary)
 	})
