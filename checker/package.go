@@ -119,7 +119,8 @@ func (packageKind) Ask(f Facts, item pack.Item) ([]Question, error) {
 	return nil, fmt.Errorf("packages are not supported with %s yet", f.PackageManager)
 }
 
-// Compare takes a package for installed only if dpkg has finished with it. Where it is installed for several
+// Compare takes a package for installed only if dpkg has finished with it, and for absent only if at most its
+// configuration is left: files of one that is half there may well be in use. Where it is installed for several
 // architectures, each of them must satisfy the demanded version.
 func (packageKind) Compare(_ Facts, item pack.Item, answers Answers) ([]state.Mismatch, []Question, error) {
 	p := item.(*packageItem)
@@ -127,7 +128,7 @@ func (packageKind) Compare(_ Facts, item pack.Item, answers Answers) ([]state.Mi
 	if err != nil {
 		return nil, nil, err
 	}
-	installed, unfinished, err := parsePackages(answer)
+	installed, unfinished, there, err := parsePackages(answer)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -135,8 +136,8 @@ func (packageKind) Compare(_ Facts, item pack.Item, answers Answers) ([]state.Mi
 		return []state.Mismatch{{Type: typ, Expected: expected, Actual: actual}}, nil, nil
 	}
 	switch {
-	case p.absent && len(installed) > 0:
-		return one("unexpected_package", "absent", strings.Join(installed, ", "))
+	case p.absent && len(there) > 0:
+		return one("unexpected_package", "absent", strings.Join(there, ", "))
 	case p.absent:
 		return nil, nil, nil
 	case len(installed) == 0:
@@ -192,23 +193,35 @@ func (p *packageItem) satisfied(installed string) (bool, error) {
 	return have.compare(want) == 0, nil
 }
 
-// parsePackages reads an answer: the versions that are installed, and of what is not, in which state it is.
-func parsePackages(answer string) (installed []string, unfinished string, err error) {
+// parsePackages reads an answer: the versions that are installed; of what is not, in which state it is; and what of
+// the package is there, installed or not.
+func parsePackages(answer string) (installed []string, unfinished string, there []string, err error) {
 	unfinished = "absent"
 	for line := range strings.Lines(strings.TrimSuffix(answer, "\n")) {
 		fields := strings.Split(strings.TrimSuffix(line, "\n"), "\t")
 		if len(fields) != 3 {
-			return nil, "", fmt.Errorf("dpkg-query gave %s", quoted(line))
+			return nil, "", nil, fmt.Errorf("dpkg-query gave %s", quoted(line))
 		}
 		status := strings.Fields(fields[0]) // wanted, error flag, status: "install ok installed", "hold ok installed"
-		switch {
-		case len(status) != 3:
-			return nil, "", fmt.Errorf("dpkg-query gave %s", quoted(line))
-		case status[2] == "installed" && status[1] == "ok":
+		if len(status) != 3 {
+			return nil, "", nil, fmt.Errorf("dpkg-query gave %s", quoted(line))
+		}
+		if status[1] == "ok" && status[2] == "installed" {
 			installed = append(installed, fields[2])
-		case status[2] != "not-installed":
-			unfinished = strings.TrimSpace(status[2] + " " + fields[2])
+			there = append(there, fields[2])
+			continue
+		}
+		now := status[2]
+		if status[1] != "ok" { // reinstreq
+			now = status[1] + " " + now
+		}
+		now = strings.TrimSpace(now + " " + fields[2])
+		if status[2] != "not-installed" {
+			unfinished = now
+		}
+		if status[1] != "ok" || status[2] != "not-installed" && status[2] != "config-files" {
+			there = append(there, now)
 		}
 	}
-	return installed, unfinished, nil
+	return installed, unfinished, there, nil
 }

@@ -30,7 +30,10 @@ func TestPackageProblems(t *testing.T) {
 const dpkgList = `printf '%b' 'install ok installed\tamd64\t1:2.3.4-5\tplain\nhold ok installed\tamd64\t8.10.0-1\theld\n` +
 	`deinstall ok config-files\tamd64\t1.0\tremoved\ninstall ok half-configured\tamd64\t1.0\thalf\ninstall reinstreq installed\tamd64\t1.0\tbroken\n` +
 	`install ok unpacked\tamd64\t2.0\tunpacked\nunknown ok not-installed\tamd64\t\tgone\ninstall ok installed\tamd64\t2.0-1\tmulti\n` +
-	`install ok installed\ti386\t1.0-1\tmulti\ninstall ok installed\tall\t1.0~rc1\ttilde\ninstall ok triggers-pending\tamd64\t1.0\ttriggered\n'`
+	`install ok installed\ti386\t1.0-1\tmulti\ninstall ok installed\tall\t1.0~rc1\ttilde\ninstall ok triggers-pending\tamd64\t1.0\ttriggered\n` +
+	`install ok triggers-awaited\tamd64\t1.0\tawaiting\ninstall ok half-installed\tamd64\t\tbegun\ndeinstall ok config-files\ti386\t1.0\tbegun\n` +
+	`deinstall reinstreq half-installed\tamd64\t1.0\tstuck\ndeinstall reinstreq config-files\tamd64\t1.0\tleft\n` +
+	`install ok installed\tamd64\t2.0\tmixed\ninstall ok unpacked\ti386\t2.0\tmixed\n'`
 
 func TestPackageMismatches(t *testing.T) {
 	cases := []struct{ item, want string }{
@@ -53,8 +56,19 @@ func TestPackageMismatches(t *testing.T) {
 		{"{name: tilde, min_version: 1.0}", "wrong_version tilde: >= 1.0 → 1.0~rc1"},
 		{"{name: removed}", "missing_package removed: installed → config-files 1.0"},
 		{"{name: removed, state: absent}", ""},
+		{"{name: gone, state: absent}", ""},
+		{"{name: half, state: absent}", "unexpected_package half: absent → half-configured 1.0"},
+		{"{name: unpacked, state: absent}", "unexpected_package unpacked: absent → unpacked 2.0"},
+		{"{name: triggered, state: absent}", "unexpected_package triggered: absent → triggers-pending 1.0"},
+		{"{name: awaiting, state: absent}", "unexpected_package awaiting: absent → triggers-awaited 1.0"},
+		{"{name: begun, state: absent}", "unexpected_package begun: absent → half-installed"},
+		{"{name: broken, state: absent}", "unexpected_package broken: absent → reinstreq installed 1.0"},
+		{"{name: stuck, state: absent}", "unexpected_package stuck: absent → reinstreq half-installed 1.0"},
+		{"{name: left, state: absent}", "unexpected_package left: absent → reinstreq config-files 1.0"},
+		{"{name: mixed, state: absent}", "unexpected_package mixed: absent → 2.0, unpacked 2.0"},
+		{"{name: held, state: absent}", "unexpected_package held: absent → 8.10.0-1"},
 		{"{name: half}", "missing_package half: installed → half-configured 1.0"},
-		{"{name: broken}", "missing_package broken: installed → installed 1.0"},
+		{"{name: broken}", "missing_package broken: installed → reinstreq installed 1.0"},
 		{"{name: unpacked, min_version: 1}", "missing_package unpacked: >= 1 → unpacked 2.0"},
 		{"{name: triggered}", "missing_package triggered: installed → triggers-pending 1.0"},
 		{"{name: gone}", "missing_package gone: installed → absent"},
