@@ -41,11 +41,11 @@ func addServe(a *kingpin.Application, _ *commonFlags) (string, command) {
 
 func (c *cli) serve(ctx context.Context, f *serveFlags) int {
 	log := promslog.New(c.log)
-	log.Info("starting drift_exporter", "version", version.Info(), "build", version.BuildContext())
 	// From the first moment on: a reload that is asked for during the start takes place after it.
 	hangup := make(chan os.Signal, 1)
 	signal.Notify(hangup, syscall.SIGHUP)
 	defer signal.Stop(hangup)
+	log.Info("starting drift_exporter", "version", version.Info(), "build", version.BuildContext())
 
 	d, err := newDaemon(ctx, c, f, log, clockwork.NewRealClock())
 	if err != nil {
