@@ -122,7 +122,13 @@ func TestRunInWhichMoreGoesOnDoesNotGiveWay(t *testing.T) {
 
 // A machine whose outcome is observed but not stored is not done with, whatever it did before.
 func TestRunWithAnUnstoredOutcomeDoesNotGiveWay(t *testing.T) {
-	g := newRig(t, longRetries(t, 1, "a"))
+	g := newRig(t, oneSlot(t, 1, time.Millisecond, "a"))
+	g.onCheck = func(_ context.Context, c call) checker.Outcome {
+		if c.nth == 1 {
+			return g.fails(c, state.ReasonConnect, true)
+		}
+		return g.complies(c)
+	}
 	g.onSink = func(context.Context, checker.Outcome) error { return errInjected }
 	g.options = func(o *Options) { o.SinkBackoff = func(int) time.Duration { return time.Hour } }
 	g.start()
