@@ -202,7 +202,7 @@ func TestUnusableConfiguration(t *testing.T) {
 		{"user", func(m *config.Machine) { m.SSH.User = "a b" }, "user name"},
 		{"proxy jump", func(m *config.Machine) { m.SSH.ProxyJump = "a:b:c" }, "proxy_jump cannot be used"},
 		{"known_hosts", func(m *config.Machine) {
-			m.SSH.KnownHostsFiles = []string{writeFile(t, filepath.Join(t.TempDir(), "k"), "x y z\n")}
+			m.SSH.KnownHostsFiles = []string{t.TempDir()} // no file
 		}, "known_hosts file cannot be used"},
 		{"ssh_config", func(m *config.Machine) {
 			m.SSH.ConfigFile = writeFile(t, filepath.Join(t.TempDir(), "c"), "Match exec true\n")

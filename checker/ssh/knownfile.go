@@ -3,6 +3,7 @@ package ssh
 import (
 	"bytes"
 	"errors"
+	"log/slog"
 	"net"
 	"os"
 	"sync"
@@ -39,6 +40,7 @@ type opinion struct {
 	err     error      // of a certificate that is not valid
 }
 
+// parseKnownFile reads a file of which every line must be right.
 func parseKnownFile(path string) (*knownFile, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
@@ -48,9 +50,32 @@ func parseKnownFile(path string) (*knownFile, error) {
 	if err != nil {
 		return nil, err
 	}
+	return newKnownFile(path, data, db), nil
+}
+
+// parseReadable reads a file that others write: lines that cannot be understood are skipped with a warning.
+func parseReadable(log *slog.Logger) func(path string) (*knownFile, error) {
+	return func(path string) (*knownFile, error) {
+		data, err := os.ReadFile(path)
+		if err != nil {
+			return nil, err
+		}
+		db, skipped, err := readableLines(path, data)
+		if err != nil {
+			return nil, err
+		}
+		if len(skipped) > 0 {
+			log.Warn("skipped what cannot be understood in a known_hosts file", "file", path,
+				"line", skipped[0].number, "lines", len(skipped), "err", skipped[0].why)
+		}
+		return newKnownFile(path, data, db), nil
+	}
+}
+
+func newKnownFile(path string, data []byte, db *knownhosts.HostKeyDB) *knownFile {
 	return &knownFile{
 		path: path, db: db, revokes: bytes.Contains(data, []byte("@revoked")), hosts: map[string][]knownKey{},
-	}, nil
+	}
 }
 
 // keysOf returns the keys that the host is known by.

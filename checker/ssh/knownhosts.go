@@ -25,7 +25,7 @@ type hostKeys struct {
 func newHostKeys(acceptedFile string, log *slog.Logger) *hostKeys {
 	return &hostKeys{
 		log:      log,
-		files:    newFileCache(parseKnownFile),
+		files:    newFileCache(parseReadable(log)),
 		accepted: &acceptedKeys{path: acceptedFile},
 	}
 }
@@ -47,6 +47,10 @@ func (k *hostKeys) each(files []string, f func(*knownFile)) error {
 		file, err := k.files.get(path)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
+		}
+		var unreadable *state.Failure
+		if errors.As(err, &unreadable) {
+			return unreadable
 		}
 		if err != nil {
 			return internal(err, "known_hosts file cannot be used")
