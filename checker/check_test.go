@@ -89,10 +89,11 @@ func TestSessionsThatBreakOff(t *testing.T) {
 		{"no shell", scripted{stderr: "sh: not found\n", ended: &ExitError{Status: 127}}, false, state.ReasonProtocol, "the login ended before the script was ready: exit status 127: sh: not found"},
 		{"killed later", scripted{output: "\n" + readyLine + "\n", ended: &ExitError{Status: -1, Signal: "KILL"}}, false, state.ReasonProtocol, "the output broke off: ended by signal KILL"},
 		{"connection lost", scripted{output: "\n" + readyLine + "\n", ended: fmt.Errorf("read: %w", lost)}, false, state.ReasonTimeout, "no keepalive"},
-		{"sudo wants a password", scripted{stderr: "sudo: a password is required\n", ended: &ExitError{Status: 1}}, true, state.ReasonBecome, "sudo refused: sudo: a password is required"},
-		{"sudo refuses in French", scripted{stderr: "Désolé, jean n'est pas autorisé\n", ended: &ExitError{Status: 1}}, true, state.ReasonBecome, "sudo refused: Désolé, jean n'est pas autorisé"},
-		{"sudo is not there", scripted{stderr: "bash: sudo: command not found\n", ended: &ExitError{Status: 127}}, true, state.ReasonBecome, "sudo refused: bash: sudo: command not found"},
-		{"sudo says nothing", scripted{ended: &ExitError{Status: 1}}, true, state.ReasonBecome, "sudo refused: the login ended before the script was ready: exit status 1"},
+		{"sudo wants a password", scripted{stderr: "sudo: a password is required\n", ended: &ExitError{Status: 1}}, true, state.ReasonBecome, "sudo refused: sudo: a password is required (sudoers must allow the user who logs in NOPASSWD: /bin/sh)"},
+		{"sudo refuses in French", scripted{stderr: "Désolé, l'utilisateur jean n'est pas autorisé à exécuter « /bin/sh » en tant que root sur web1.\n", ended: &ExitError{Status: 1}}, true, state.ReasonBecome, "sudo refused: Désolé, l'utilisateur jean n'est pas autorisé à exécuter « /bin/sh » en tant que root sur web1. (sudoers must allow the user who logs in NOPASSWD: /bin/sh)"},
+		{"sudo is not there", scripted{stderr: "bash: sudo: command not found\n", ended: &ExitError{Status: 127}}, true, state.ReasonBecome, "sudo refused: bash: sudo: command not found (sudoers must allow the user who logs in NOPASSWD: /bin/sh)"},
+		{"nologin, before sudo", scripted{output: "not available\n", ended: &ExitError{Status: 1}}, true, state.ReasonProtocol, "the login ended before the script was ready: exit status 1"},
+		{"something else than sudo", scripted{stderr: "quota exceeded\n", ended: &ExitError{Status: 1}}, true, state.ReasonProtocol, "the login ended before the script was ready: exit status 1: quota exceeded"},
 		{"the shell under sudo is killed", scripted{output: "\n" + readyLine + "\n", stderr: "sudo: noise", ended: &ExitError{Status: 1}}, true, state.ReasonProtocol, "the output broke off: exit status 1: sudo: noise"},
 		{"endless noise", scripted{output: strings.Repeat("noise\n", maxNoise/5)}, false, state.ReasonProtocol, errNoise.Error()},
 	} {
@@ -112,7 +113,7 @@ func TestRefusingSudo(t *testing.T) {
 	f := onePack(t, passwdOwner, func(m *config.Machine) { m.Become, m.BecomeUser = true, "admin" })
 	out := check(t, realCommand{path: tools + ":"}, f)
 	require.NotNil(t, out.Failure)
-	assert.Equal(t, "become: sudo refused: sudo: a password is required", out.Failure.Error())
+	assert.Equal(t, "become: sudo refused: sudo: a password is required (sudoers must allow the user who logs in NOPASSWD: /bin/sh)", out.Failure.Error())
 	args, err := os.ReadFile(filepath.Join(tools, "args"))
 	require.NoError(t, err)
 	assert.Equal(t, "-n -u admin -- /bin/sh\n", string(args))

@@ -59,13 +59,9 @@ func (e notReady) Unwrap() error { return e.error }
 
 // remoteCommand is what runs on the machine: /bin/sh, to which the script is sent, or the script installed there.
 func remoteCommand(m *config.Machine) ([]string, error) {
-	shell := "/bin/sh"
-	if m.SSH.Helper != "" {
-		shell = m.SSH.Helper
-	}
-	argv := []string{shell}
+	argv := []string{shellOf(m)}
 	if m.Become {
-		argv = []string{"sudo", "-n", "-u", m.BecomeUser, "--", shell}
+		argv = []string{"sudo", "-n", "-u", m.BecomeUser, "--", shellOf(m)}
 	}
 	for _, word := range argv {
 		if word == "" || strings.Trim(word, plainCharacters) != "" || word == m.BecomeUser && word[0] == '-' {
@@ -76,6 +72,13 @@ func remoteCommand(m *config.Machine) ([]string, error) {
 		}
 	}
 	return argv, nil
+}
+
+func shellOf(m *config.Machine) string {
+	if m.SSH.Helper != "" {
+		return m.SSH.Helper
+	}
+	return "/bin/sh"
 }
 
 // plainCharacters mean the same to every shell.

@@ -63,8 +63,8 @@ func (d *dialogue) broken(err error, m *config.Machine) *state.Failure {
 	if errors.As(ended, &exit) {
 		what += ": " + exit.Error()
 	}
-	if early.error != nil && m.Become && (strings.Contains(stderr, "sudo") || exit != nil && exit.Status == sudoRefused) {
-		return &state.Failure{Reason: state.ReasonBecome, Message: "sudo refused: " + orElse(stderr, what), Err: err}
+	if early.error != nil && m.Become && refusedBySudo(m, stderr, exit) {
+		return &state.Failure{Reason: state.ReasonBecome, Message: "sudo refused: " + stderr + needed(m), Err: err}
 	}
 	if stderr != "" {
 		what += ": " + stderr
@@ -72,14 +72,19 @@ func (d *dialogue) broken(err error, m *config.Machine) *state.Failure {
 	return &state.Failure{Reason: state.ReasonProtocol, Message: what, Retry: retry, Err: err}
 }
 
-// sudoRefused is how sudo exits if it does not run the command; its message may be in any language.
-const sudoRefused = 1
+// refusedBySudo reports whether it was sudo that did not run the script, not the login before it. Its messages may be
+// in any language: they name it, or the command that it does not run.
+func refusedBySudo(m *config.Machine, stderr string, exit *ExitError) bool {
+	return strings.Contains(stderr, "sudo") || exit != nil && exit.Status == 1 && strings.Contains(stderr, shellOf(m))
+}
 
-func orElse(s, otherwise string) string {
-	if s == "" {
-		return otherwise
+// needed says what sudo has to allow.
+func needed(m *config.Machine) string {
+	user := m.SSH.User
+	if m.Transport == config.TransportLocal || user == "" {
+		user = "the user who logs in"
 	}
-	return s
+	return printable(fmt.Sprintf(" (sudoers must allow %s NOPASSWD: %s)", user, shellOf(m)), maxText)
 }
 
 // lastLines is the end of what was written to standard error, on one line.
@@ -105,7 +110,7 @@ func logOutcome(ctx context.Context, log *slog.Logger, out Outcome) {
 	}
 	switch out.Failure.Reason {
 	case state.ReasonConnect:
-		log.Warn("machine skipped: it cannot be reached", "err", out.Failure)
+		log.Warn("machine cannot be reached", "err", out.Failure)
 	case state.ReasonUnreadable:
 		for _, r := range out.Results {
 			if r.Failure != nil {

@@ -103,7 +103,7 @@ func TestWhatFailsIsLoggedOnce(t *testing.T) {
 		transport Transport
 		want      string
 	}{
-		{failing{&state.Failure{Reason: state.ReasonConnect, Message: "refused"}}, `level=WARN msg="machine skipped: it cannot be reached" machine=m1 run=r1 err="connect: refused"`},
+		{failing{&state.Failure{Reason: state.ReasonConnect, Message: "refused"}}, `level=WARN msg="machine cannot be reached" machine=m1 run=r1 err="connect: refused"`},
 		{failing{&state.Failure{Reason: state.ReasonTimeout, Message: "silent"}}, `level=ERROR msg="machine could not be checked" machine=m1 run=r1 err="timeout: silent"`},
 		{failing{errors.New("surprise")}, `level=ERROR msg="machine could not be checked" machine=m1 run=r1 err="internal: surprise"`},
 		{shells(t)[0], ""},

@@ -120,6 +120,7 @@ func TestBecomeOverSSH(t *testing.T) {
 	require.NotNil(t, out.Failure)
 	assert.Equal(t, state.ReasonBecome, out.Failure.Reason)
 	assert.Contains(t, out.Failure.Message, "password")
+	assert.Contains(t, out.Failure.Message, "(sudoers must allow "+s.User+" NOPASSWD: /bin/sh)")
 
 	s.AllowSudo(t)
 	out = checkReal(t, m, items)
