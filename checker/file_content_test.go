@@ -101,13 +101,27 @@ func TestContentOfExactlyTheBound(t *testing.T) {
 }
 
 func TestContentThatChangesWhileItIsRead(t *testing.T) {
-	path, item := oneFile(t, 0o644, "before\n", "content: x")
-	tools := toolbox(t, "stat", "sha256sum", "awk", "id", "uname", "getent")
-	fakeTool(t, tools, "head", "echo after")
-	out := check(t, shell{argv: shells(t)[0].argv, path: tools}, onePack(t, item, nil))
-	require.NotNil(t, out.Failure)
-	assert.Equal(t, []state.ItemError{{Kind: "file", Item: path, Error: "changed while being read"}}, out.Results[0].Errors)
-	assert.Equal(t, state.Unknown, out.Results[0].Status)
+	path, item := oneFile(t, 0o644, "before\n", `content: "demanded\n"`)
+	for _, c := range []struct{ name, head, wantError string }{
+		{"to something else", "echo after", ""},
+		{"by what a login prints in between", "echo before; echo noise", ""},
+		{"to nothing that can be read", "exit 1", ""},
+		{"to what is demanded", "echo demanded", "changed while being read"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			tools := toolbox(t, "stat", "sha256sum", "awk", "id", "uname", "getent")
+			fakeTool(t, tools, "head", c.head)
+			out := check(t, shell{argv: shells(t)[0].argv, path: tools}, onePack(t, item, nil))
+			if c.wantError != "" {
+				assert.Equal(t, []state.ItemError{{Kind: "file", Item: path, Error: c.wantError}}, out.Results[0].Errors)
+				assert.Equal(t, state.Unknown, out.Results[0].Status)
+				return
+			}
+			require.Len(t, out.Results[0].Mismatches, 1)
+			assert.Equal(t, "wrong_content", out.Results[0].Mismatches[0].Type)
+			assert.Empty(t, out.Results[0].Mismatches[0].Diff, "of what was not hashed nothing is shown")
+		})
+	}
 }
 
 func TestTemplateIsRenderedForTheMachine(t *testing.T) {
