@@ -125,11 +125,13 @@ func (f *fileItem) compareContent(facts Facts, got observed, answers Answers, pa
 	if _, asked := answers[question]; !asked {
 		return []state.Mismatch{mismatch}, []Question{question}, nil
 	}
-	// The hashes have proven the difference; the content only shows it. Without it, or with one that a job which a
-	// login left behind has printed into, there is no diff.
 	content, err := answers.to("content", path)
+	if err != nil {
+		return nil, nil, err
+	}
+	// The hashes have proven the difference; the content only shows it. There is no diff of one that changed again, or
+	// that a job which a login left behind has printed into.
 	switch read := hashOf([]byte(content)); {
-	case err != nil:
 	case read == hash:
 		return nil, nil, errChanged // to what is demanded: neither verdict would be true for long
 	case read == sum && isText([]byte(content)):
