@@ -1,12 +1,11 @@
 package rules
 
 import (
-	"fmt"
 	"strconv"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
+	"github.com/drift-exporter/drift_exporter/internal/plaintext"
 	"github.com/drift-exporter/drift_exporter/internal/state"
 )
 
@@ -41,7 +40,7 @@ func more(n int) string { return "… and " + strconv.Itoa(n) + " more\n" }
 
 // mismatchLine is one mismatch with its newline. What is sensitive is named, not shown.
 func mismatchLine(m state.Mismatch) string {
-	line := shorten(printable(m.Type), maxValueText) + " " + shorten(printable(m.Item), maxItemText)
+	line := shorten(plaintext.Escape(m.Type, ""), maxValueText) + " " + shorten(plaintext.Escape(m.Item, ""), maxItemText)
 	if m.Sensitive || m.Expected == "" && m.Actual == "" {
 		return line + "\n"
 	}
@@ -52,25 +51,7 @@ func value(s string) string {
 	if s == "" {
 		return `""`
 	}
-	return shorten(printable(s), maxValueText)
-}
-
-// printable escapes whatever a terminal, a log or a chat might act upon instead of showing it, invalid UTF-8 included.
-func printable(s string) string {
-	var text strings.Builder
-	for i, width := 0, 0; i < len(s); i += width {
-		r, size := utf8.DecodeRuneInString(s[i:])
-		width = size
-		switch {
-		case r == utf8.RuneError && size == 1:
-			fmt.Fprintf(&text, `\x%02x`, s[i])
-		case unicode.IsPrint(r):
-			text.WriteRune(r)
-		default:
-			text.WriteString(strings.Trim(strconv.QuoteRune(r), "'"))
-		}
-	}
-	return text.String()
+	return shorten(plaintext.Escape(s, ""), maxValueText)
 }
 
 // shorten cuts s to that many bytes, the ellipsis included, and only between runes.

@@ -4,10 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strconv"
 	"strings"
-	"unicode/utf8"
 
+	"github.com/drift-exporter/drift_exporter/internal/plaintext"
 	"github.com/drift-exporter/drift_exporter/internal/state"
 )
 
@@ -46,24 +45,7 @@ func quote(s string) string {
 
 // printable escapes what is not printable (control characters, terminal escapes, invalid UTF-8, characters that
 // reorder text) as Go source would, and cuts the result after about limit bytes.
-func printable(s string, limit int) string {
-	var b strings.Builder
-	for len(s) > 0 {
-		if b.Len() >= limit {
-			b.WriteString("…")
-			break
-		}
-		r, size := utf8.DecodeRuneInString(s)
-		if strconv.IsPrint(r) && (r != utf8.RuneError || size > 1) {
-			b.WriteRune(r)
-		} else {
-			q := strconv.Quote(s[:size])
-			b.WriteString(q[1 : len(q)-1])
-		}
-		s = s[size:]
-	}
-	return b.String()
-}
+func printable(s string, limit int) string { return plaintext.EscapeUpTo(s, limit, "", "…") }
 
 // contextFailure says what was going on when ctx ended. Before there is a TCP connection the machine counts as
 // offline, after that as too slow.

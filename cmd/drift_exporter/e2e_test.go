@@ -19,6 +19,9 @@ func TestEndToEnd(t *testing.T) {
 		assert.Equal(t, "0", f.exporter.metric(`drift_compliant{machine="db1",pack="db"}`))
 		assert.Equal(t, "1", f.exporter.metric(`drift_mismatches{machine="db1",pack="db"}`))
 		assert.Empty(t, f.alerts())
+		for _, name := range []string{"go_goroutines", "process_resident_memory_bytes"} {
+			assert.NotEmpty(t, f.exporter.metric(name), name)
+		}
 
 		f.exporter.checkNow() // still drifted, still nothing that it was compliant with
 		assert.Equal(t, "0", f.exporter.metric(`drift_compliant{machine="db1",pack="db"}`))
@@ -106,6 +109,9 @@ func TestEndToEnd(t *testing.T) {
 		f.eventually("both fire", func() bool { return len(f.alerts()) == 2 })
 		assert.True(t, f.startsAt("web").Equal(since))
 		assert.True(t, f.startsAt("base").After(since))
+		f.eventually("Slack hears of it", func() bool {
+			return len(f.heard("Configuration drift detected on Web 1", "packs/base")) == 1
+		})
 	})
 
 	t.Run("an unreachable machine keeps its verdicts and alerts", func(t *testing.T) {

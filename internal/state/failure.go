@@ -15,14 +15,6 @@ const (
 	ReasonInternal   Reason = "internal"   // our own fault: configuration that cannot be used, a bug
 )
 
-// Reasons lists every Reason, in the order of the documentation.
-func Reasons() []Reason {
-	return []Reason{
-		ReasonConnect, ReasonAuth, ReasonHostKey, ReasonTimeout,
-		ReasonProtocol, ReasonUnreadable, ReasonBecome, ReasonInternal,
-	}
-}
-
 // Failure is an attempt that gave no verdict. It is an error, so that transports return it wrapped.
 // Message is for logs and pages; it never holds a secret.
 type Failure struct {
