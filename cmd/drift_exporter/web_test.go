@@ -1,10 +1,18 @@
 package main
 
 import (
+	"crypto/ed25519"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
 	"fmt"
+	"math/big"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -26,6 +34,42 @@ func TestWebConfigurationProtectsEverything(t *testing.T) {
 	assert.Contains(t, p.get("/metrics"), "drift_exporter_build_info")
 	assert.NotContains(t, p.log.String(), "secret")
 	p.terminate()
+}
+
+func TestWebConfigurationServesTLS(t *testing.T) {
+	w := newWorkspace(t)
+	authority := writeCertificate(t, w)
+	w.write("web.yml", fmt.Sprintf("tls_server_config: {cert_file: %s, key_file: %s}\n", w.path("cert.pem"), w.path("key.pem")))
+	p := startServeWhere(t, "plain HTTP is refused", func(status int) bool { return status == http.StatusBadRequest },
+		w.path("config.yaml"), w.path("data"), "--web.config.file="+w.path("web.yml"))
+	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: authority}}
+	defer transport.CloseIdleConnections()
+	response, err := (&http.Client{Transport: transport}).Get(strings.Replace(p.url, "http://", "https://", 1) + "/-/healthy")
+	require.NoError(t, err)
+	require.NoError(t, response.Body.Close())
+	assert.Equal(t, http.StatusOK, response.StatusCode)
+	p.terminate()
+}
+
+// writeCertificate writes cert.pem and key.pem for 127.0.0.1 and returns who vouches for them.
+func writeCertificate(t *testing.T, w *workspace) *x509.CertPool {
+	t.Helper()
+	public, private, err := ed25519.GenerateKey(nil)
+	require.NoError(t, err)
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+	}
+	certificate, err := x509.CreateCertificate(rand.Reader, template, template, public, private)
+	require.NoError(t, err)
+	key, err := x509.MarshalPKCS8PrivateKey(private)
+	require.NoError(t, err)
+	cert := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: certificate})
+	w.write("cert.pem", string(cert))
+	w.write("key.pem", string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: key})))
+	pool := x509.NewCertPool()
+	require.True(t, pool.AppendCertsFromPEM(cert))
+	return pool
 }
 
 func TestABrokenWebConfigurationIsRefusedAtStart(t *testing.T) {
