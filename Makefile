@@ -23,7 +23,7 @@ run: build ## build, then serve the shipped config.yaml, which checks this machi
 	@exec $(BIN)/drift_exporter --config.file=config.yaml --storage.path=data --web.listen-address=localhost:10186 --web.enable-lifecycle
 
 test: test-packages $(BIN)/alertmanager ## run every test with the race detector, real sshd and Alertmanager included
-	DRIFT_TEST_ALERTMANAGER=$(CURDIR)/$(BIN)/alertmanager $(GO) test -race -timeout 20m ./...
+	DRIFT_TEST_ALERTMANAGER=$(CURDIR)/$(BIN)/alertmanager $(GO) test -race -count=1 -timeout 20m ./...
 
 test-packages: ## install the Debian packages that the tests need (as root), or say what is missing
 	@tools/test-packages
