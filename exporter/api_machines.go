@@ -116,7 +116,7 @@ func (e *Exporter) machineData(m *config.Machine, found []pair) machineData {
 
 func (e *Exporter) summary(p pair) pairSummary {
 	s := pairSummary{
-		Pack: p.pack, Alert: state.AlertReport{State: "inactive"},
+		Pack: p.pack, Alert: state.AlertReport{State: state.AlertInactive},
 		URL: e.links.Absolute(e.links.Pair(p.machine.Name, p.pack)),
 	}
 	if p.record == nil {

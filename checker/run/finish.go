@@ -41,13 +41,19 @@ func (r *Runner) cut(ctx context.Context, a *active, reason string) {
 	}
 	a.close()
 	r.keepInterrupted(ctx, a)
+	removed := r.purgeRest(ctx, a)
+	r.log.Warn("run cut short", "run", a.id, "reason", reason, "purged", removed)
+	a.ending = &ending{state.RunFailed, reason}
+	r.end(ctx, a)
+}
+
+// purgeRest takes what is left of a closed run off the queue and tells how many jobs that were.
+func (r *Runner) purgeRest(ctx context.Context, a *active) int {
 	removed, err := r.queue.Purge(ctx)
 	if err != nil {
 		r.log.Error("the queue could not be purged", "run", a.id, "err", err) // the next run tries again
 	}
-	r.log.Warn("run cut short", "run", a.id, "reason", reason, "purged", removed)
-	a.ending = &ending{state.RunFailed, reason}
-	r.end(ctx, a)
+	return removed
 }
 
 // end stores that a run is over and tells whether it could; otherwise the run stays the current one, to be ended

@@ -101,10 +101,7 @@ func (r *Runner) yield(ctx context.Context, a *active) bool {
 		return false
 	}
 	a.close()
-	removed, err := r.queue.Purge(ctx)
-	if err != nil {
-		r.log.Error("the queue could not be purged", "run", a.id, "err", err) // the next run tries again
-	}
+	removed := r.purgeRest(ctx, a)
 	r.log.Info("run gives way to the next, without its last retries", "run", a.id, "purged", removed)
 	a.ending = &ending{phase: state.RunDone}
 	return r.end(ctx, a)
