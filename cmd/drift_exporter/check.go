@@ -24,7 +24,7 @@ type checkFlags struct {
 	diff     bool
 }
 
-func addCheck(a *kingpin.Application, _ *commonFlags) (string, command) {
+func addCheck(a *kingpin.Application) (string, command) {
 	f := &checkFlags{}
 	cmd := a.Command("check", "Check machines now, each once, and print what differs; no verdict is stored and no alert is sent. "+
 		"Exit status: 0 all comply, 1 some drifted, 2 something could not be checked.")

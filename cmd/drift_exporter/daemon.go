@@ -83,11 +83,12 @@ func newDaemon(ctx context.Context, c *cli, f *serveFlags, log *slog.Logger, clo
 
 // wire builds the stages around the state.
 func (d *daemon) wire(registry *prometheus.Registry) error {
+	shown := &pages{daemon: d}
 	registry.MustRegister(
 		collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		versioncollector.NewCollector("drift_exporter"),
-		exporter.NewCollector(d.store.View(), d.pages().Fleet),
+		exporter.NewCollector(d.store.View(), shown.Fleet),
 	)
 	fleet := d.fleet.Load()
 	var err error
@@ -113,11 +114,11 @@ func (d *daemon) wire(registry *prometheus.Registry) error {
 		return err
 	}
 	d.senders <- sender
-	pages, err := exporter.New(exporter.Options{
+	site, err := exporter.New(exporter.Options{
 		View:            d.store.View(),
 		Store:           d.store,
-		Fleet:           d.pages().Fleet,
-		Runs:            d.pages(),
+		Fleet:           shown.Fleet,
+		Runs:            shown,
 		Gatherer:        registry,
 		Registerer:      registry,
 		ExternalURL:     d.externalURL,
@@ -131,7 +132,7 @@ func (d *daemon) wire(registry *prometheus.Registry) error {
 	if err != nil {
 		return fmt.Errorf("pages: %w", err)
 	}
-	d.server = &http.Server{Handler: pages.Handler(), ReadHeaderTimeout: headerTimeout}
+	d.server = &http.Server{Handler: site.Handler(), ReadHeaderTimeout: headerTimeout}
 	return nil
 }
 

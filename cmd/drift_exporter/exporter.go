@@ -3,21 +3,40 @@ package main
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"time"
 
+	"github.com/drift-exporter/drift_exporter/checker"
 	"github.com/drift-exporter/drift_exporter/checker/run"
 	"github.com/drift-exporter/drift_exporter/exporter"
 	"github.com/drift-exporter/drift_exporter/internal/state"
 )
 
 // pages adapts the daemon to what the exporter needs of the checker.
-type pages struct{ *daemon }
+type pages struct {
+	*daemon
+	latest atomic.Pointer[shownFleet]
+}
 
-func (d *daemon) pages() pages { return pages{d} }
+// shownFleet is a fleet as the exporter shows it.
+type shownFleet struct {
+	of *checker.Fleet
+	as *exporter.Fleet
+}
 
-// Fleet is the configuration of now, and its packs.
-func (p pages) Fleet() *exporter.Fleet {
+// Fleet is the configuration of now, and its packs. It is asked by every request and scrape, so that it is made only
+// once of each fleet; by two of them at the same time is no harm.
+func (p *pages) Fleet() *exporter.Fleet {
 	fleet := p.fleet.Load()
+	if latest := p.latest.Load(); latest != nil && latest.of == fleet {
+		return latest.as
+	}
+	shown := &shownFleet{of: fleet, as: show(fleet)}
+	p.latest.Store(shown)
+	return shown.as
+}
+
+func show(fleet *checker.Fleet) *exporter.Fleet {
 	infos := make([]exporter.PackInfo, 0, len(fleet.Packs))
 	for _, pack := range sortedPacks(fleet.Packs) {
 		infos = append(infos, exporter.PackInfo{
@@ -29,7 +48,7 @@ func (p pages) Fleet() *exporter.Fleet {
 }
 
 // StartRun starts a check now, and says in the exporter's words why it cannot.
-func (p pages) StartRun(ctx context.Context, machines []string) (string, error) {
+func (p *pages) StartRun(ctx context.Context, machines []string) (string, error) {
 	id, err := p.runner.StartRun(ctx, state.TriggerAPI, machines)
 	for from, to := range map[error]error{
 		run.ErrBusy:           exporter.ErrBusy,
@@ -44,7 +63,7 @@ func (p pages) StartRun(ctx context.Context, machines []string) (string, error) 
 }
 
 // NextRun is when the next scheduled run is due.
-func (p pages) NextRun() time.Time { return p.nextRun() }
+func (p *pages) NextRun() time.Time { return p.nextRun() }
 
 // translated is an error of the checker under the name that the exporter knows it by.
 type translated struct {

@@ -13,7 +13,7 @@ import (
 	"github.com/drift-exporter/drift_exporter/checker/pack"
 )
 
-func addPacks(a *kingpin.Application, _ *commonFlags) (string, command) {
+func addPacks(a *kingpin.Application) (string, command) {
 	cmd := a.Command("packs", "List the packs: name, description, the pack each extends, and how many items it has in all.")
 	return cmd.FullCommand(), func(_ context.Context, c *cli) int {
 		fleet, _, err := c.loadFleet(c.stderr)
@@ -37,12 +37,7 @@ func addPacks(a *kingpin.Application, _ *commonFlags) (string, command) {
 }
 
 func sortedPacks(packs map[string]*pack.Pack) []*pack.Pack {
-	return slices.SortedFunc(maps.Values(packs), func(a, b *pack.Pack) int {
-		if a.ID < b.ID {
-			return -1
-		}
-		return 1
-	})
+	return slices.SortedFunc(maps.Values(packs), func(a, b *pack.Pack) int { return strings.Compare(a.ID, b.ID) })
 }
 
 // firstLine is a text's first line; a description may have more than a table has room for.

@@ -39,10 +39,8 @@ type invalidError struct{ problems yamlfile.Problems }
 
 func (e invalidError) Error() string {
 	lines := []string{errInvalid.Error()}
-	for _, p := range e.problems {
-		if !p.Warning {
-			lines = append(lines, p.String())
-		}
+	for _, p := range e.problems.Errors() {
+		lines = append(lines, p.String())
 	}
 	return strings.Join(lines, "\n")
 }

@@ -29,7 +29,7 @@ type serveFlags struct {
 
 // addServe adds the flags of serve to the program itself: as with every exporter they may stand alone, before the
 // command, or after it.
-func addServe(a *kingpin.Application, _ *commonFlags) (string, command) {
+func addServe(a *kingpin.Application) (string, command) {
 	f := &serveFlags{web: kingpinflag.AddFlags(a, defaultListenAddress)}
 	a.Flag("web.external-url", "The URL under which drift_exporter is reachable from outside, for the links in alerts. "+
 		"Its path is the route prefix unless that is given. Default: http://<hostname>:<port>/").StringVar(&f.externalURL)

@@ -5,16 +5,14 @@ import (
 	"fmt"
 
 	"github.com/alecthomas/kingpin/v2"
-
-	"github.com/drift-exporter/drift_exporter/internal/yamlfile"
 )
 
-func addValidate(a *kingpin.Application, _ *commonFlags) (string, command) {
+func addValidate(a *kingpin.Application) (string, command) {
 	cmd := a.Command("validate", "Check the configuration and all packs, and print every problem as file:line: message.")
 	return cmd.FullCommand(), func(_ context.Context, c *cli) int {
 		fleet, problems, err := c.loadFleet(c.stderr)
 		if err != nil {
-			fmt.Fprintf(c.stderr, "%s is not valid: %s\n", c.common.configFile, count(fatal(problems), "problem"))
+			fmt.Fprintf(c.stderr, "%s is not valid: %s\n", c.common.configFile, count(len(problems.Errors()), "problem"))
 			return exitFailure
 		}
 		fmt.Fprintf(c.stdout, "%s is valid: %s, %s\n", c.common.configFile,
@@ -32,15 +30,4 @@ func count(n int, noun string) string {
 		return fmt.Sprintf("%d mismatches", n)
 	}
 	return fmt.Sprintf("%d %ss", n, noun)
-}
-
-// fatal counts the problems that are more than warnings.
-func fatal(problems yamlfile.Problems) int {
-	n := 0
-	for _, p := range problems {
-		if !p.Warning {
-			n++
-		}
-	}
-	return n
 }

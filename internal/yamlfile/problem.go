@@ -32,9 +32,14 @@ func (p Problem) String() string {
 type Problems []Problem
 
 // Fatal tells whether one of them is more than a warning.
-func (ps Problems) Fatal() bool {
-	return slices.ContainsFunc(ps, func(p Problem) bool { return !p.Warning })
+func (ps Problems) Fatal() bool { return slices.ContainsFunc(ps, Problem.fatal) }
+
+// Errors are those that are more than warnings.
+func (ps Problems) Errors() Problems {
+	return slices.DeleteFunc(slices.Clone(ps), func(p Problem) bool { return !p.fatal() })
 }
+
+func (p Problem) fatal() bool { return !p.Warning }
 
 // Sort orders by file, line and message.
 func (ps Problems) Sort() {
