@@ -79,7 +79,7 @@ func gather(f *Fleet, m *config.Machine) (map[string][]*observation, *state.Fail
 			if !ok {
 				return nil, &state.Failure{Reason: state.ReasonInternal, Message: fmt.Sprintf("pack %q has an item of the unknown kind %q", id, entry.Kind)}
 			}
-			items[id][i] = &observation{entry: entry, kind: kind}
+			items[id][i] = &observation{entry: entry, item: entry.Item, kind: kind}
 		}
 	}
 	return items, nil
@@ -126,12 +126,13 @@ func (d *dialogue) hold(m *config.Machine, items map[string][]*observation, fact
 	if err != nil {
 		return err
 	}
-	*facts = said
+	*facts = said.Facts
 	var all []*observation
 	for _, id := range m.Packs {
+		items[id] = applicable(items[id], said)
 		all = append(all, items[id]...)
 	}
-	if err := d.observe(Facts{Facts: said, Vars: m.Vars}, all); err != nil {
+	if err := d.observe(all); err != nil {
 		return err
 	}
 	return d.bye()

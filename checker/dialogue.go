@@ -21,7 +21,9 @@ type dialogue struct {
 	nonce   string
 	writing chan error // of the write under way; nil: none
 	asked   []Question // question N is asked[N-1]
+	got     []bool     // which of them were answered
 	answers Answers    // of the whole machine
+	large   []Question // whose answers are kept only as long as an item waits for them
 }
 
 // startDialogue starts the script on a machine and waits until it is ready. If there is a dialogue it has to be
@@ -116,13 +118,13 @@ const (
 )
 
 // facts introduces us and returns what the machine says of itself.
-func (d *dialogue) facts(m *config.Machine) (state.Facts, error) {
+func (d *dialogue) facts(m *config.Machine) (Facts, error) {
 	how := howLogin
 	if m.Become {
 		how = howBecome
 	}
 	if strings.ContainsAny(m.ConfigUser, "\n\x00") {
-		return state.Facts{}, &state.Failure{Reason: state.ReasonInternal, Message: "config_user holds a newline"}
+		return Facts{}, &state.Failure{Reason: state.ReasonInternal, Message: "config_user holds a newline"}
 	}
 	d.write(d.nonce + "\n" + how + "\n" + m.ConfigUser + "\n")
 	raw := map[string]string{}
@@ -130,11 +132,12 @@ func (d *dialogue) facts(m *config.Machine) (state.Facts, error) {
 		frame, err := d.frames.next()
 		switch {
 		case err != nil:
-			return state.Facts{}, err
+			return Facts{}, err
 		case frame.verb == "facts":
-			return parseFacts(raw), d.written()
+			unprivileged := raw["uid"] != "" && raw["uid"] != "0"
+			return Facts{Facts: parseFacts(raw), Vars: m.Vars, Unprivileged: unprivileged}, d.written()
 		case frame.verb != "fact":
-			return state.Facts{}, errMalformed
+			return Facts{}, errMalformed
 		}
 		raw[frame.key] = frame.text
 	}
@@ -149,6 +152,11 @@ func (d *dialogue) ask(questions []Question) error {
 			if q.Op == op {
 				text.WriteString("=" + q.Arg + "\n")
 				d.asked = append(d.asked, q)
+				d.got = append(d.got, false)
+				d.frames.expect(q.Size)
+				if q.Size > 0 {
+					d.large = append(d.large, q.key())
+				}
 			}
 		}
 		text.WriteString(".\n")
@@ -180,8 +188,8 @@ func (d *dialogue) read(end string) error {
 			return err
 		}
 		if frame.verb == end {
-			if frame.number != len(d.asked) || len(d.answers) != len(d.asked) || len(begun) > 0 {
-				return fmt.Errorf("%d of %d questions were answered", len(d.answers), len(d.asked))
+			if answered := d.answered(); frame.number != len(d.asked) || answered != len(d.asked) || len(begun) > 0 {
+				return fmt.Errorf("%d of %d questions were answered", answered, len(d.asked))
 			}
 			return nil
 		}
@@ -191,15 +199,25 @@ func (d *dialogue) read(end string) error {
 	}
 }
 
+func (d *dialogue) answered() int {
+	n := 0
+	for _, got := range d.got {
+		if got {
+			n++
+		}
+	}
+	return n
+}
+
 // take takes a frame that is a part of an answer.
 func (d *dialogue) take(frame frame, begun map[int]*bytes.Buffer) error {
 	if frame.number < 1 || frame.number > len(d.asked) {
 		return errMalformed
 	}
-	question := d.asked[frame.number-1]
-	if _, again := d.answers[question]; again {
+	if d.got[frame.number-1] {
 		return errors.New("a question was answered twice")
 	}
+	question := d.asked[frame.number-1].key()
 	buffer := begun[frame.number]
 	if buffer == nil {
 		buffer = &bytes.Buffer{}
@@ -217,6 +235,7 @@ func (d *dialogue) take(frame frame, begun map[int]*bytes.Buffer) error {
 	default:
 		return errMalformed
 	}
+	d.got[frame.number-1] = true
 	delete(begun, frame.number)
 	return nil
 }

@@ -141,9 +141,9 @@ func TestOlderHelperAnswersWhatItDoesNotKnow(t *testing.T) {
 		defer d.close()
 		_, err = d.facts(&config.Machine{})
 		require.NoError(t, err)
-		require.NoError(t, d.ask([]Question{{"from_the_future", "x"}, {"file", "/"}, {"from_the_future", "y"}}))
+		require.NoError(t, d.ask([]Question{{Op: "from_the_future", Arg: "x"}, {Op: "file", Arg: "/"}, {Op: "from_the_future", Arg: "y"}}))
 		require.NoError(t, d.bye())
-		assert.Equal(t, "the installed helper is too old to observe this", d.answers[Question{"from_the_future", "y"}].Err)
-		assert.Empty(t, d.answers[Question{"file", "/"}].Err)
+		assert.Equal(t, "the installed helper is too old to observe this", d.answers[Question{Op: "from_the_future", Arg: "y"}].Err)
+		assert.Empty(t, d.answers[Question{Op: "file", Arg: "/"}].Err)
 	})
 }

@@ -22,15 +22,23 @@ func digests(p *pack.Pack, vars map[string]any) (whole string, definitions map[s
 	var text strings.Builder
 	for _, entry := range p.Entries {
 		id := state.ItemID(entry.Kind, shown(entry.Item.Identity()))
-		definition := entry.Item.Definition()
-		if v, ok := entry.Item.(varier); ok && v.Varies() {
-			definition += "\nvars " + varsText
-		}
-		hash := hashText(definition)
+		hash := hashText(definitionOf(entry, varsText) + definitions[id]) // more than one, where their when differs
 		definitions[id] = hash[:16]
 		fmt.Fprintf(&text, "%q %s\n", id, hash)
 	}
 	return hashText(text.String() + "vars " + varsText), definitions
+}
+
+// definitionOf is all that an entry demands of machines with these vars.
+func definitionOf(entry pack.Entry, varsText string) string {
+	definition := entry.Item.Definition()
+	if v, ok := entry.Item.(varier); ok && v.Varies() {
+		definition += "\nvars " + varsText
+	}
+	if entry.When != nil {
+		definition += "\nwhen " + entry.When.String()
+	}
+	return definition
 }
 
 func hashText(s string) string {

@@ -24,6 +24,9 @@ func (fileKind) Name() string              { return "file" }
 func (fileKind) Section() (string, string) { return "files", "" }
 func (fileKind) Shell() string             { return fileShell }
 
+// hidesItself: of a file only content is sensitive, and hashes of it may be shown.
+func (fileKind) hidesItself() {}
+
 // fileFields is an item of the section files.
 type fileFields struct {
 	Path        yamlfile.Scalar `yaml:"path"`
@@ -35,8 +38,7 @@ type fileFields struct {
 	ContentHash yamlfile.Scalar `yaml:"content_hash"`
 	Template    yamlfile.Scalar `yaml:"template"`
 	Content     yamlfile.Scalar `yaml:"content"`
-	Sensitive   yamlfile.Bool   `yaml:"sensitive"`
-	Description yamlfile.Scalar `yaml:"description"`
+	pack.Common `yaml:",inline"`
 }
 
 // fileItem is what a pack demands of a path. A field that is empty or nil demands nothing.
@@ -51,7 +53,6 @@ type fileItem struct {
 	source       string // of the template
 	template     *template.Template
 	content      *string
-	sensitive    yamlfile.Bool
 }
 
 func (f *fileItem) Identity() string { return f.path }
@@ -75,14 +76,13 @@ func (fileKind) Decode(node *yaml.Node, templates pack.Templates) (pack.Item, ya
 	var in fileFields
 	d := decoding{problems: yamlfile.DecodeNode(node, &in)}
 	f := &fileItem{
-		path:      d.path("path", in.Path),
-		mode:      d.mode("mode", in.Mode),
-		owner:     d.name("owner", in.Owner),
-		group:     d.name("group", in.Group),
-		typ:       d.oneOf("type", in.Type, "file", "directory", "symlink"),
-		absent:    d.state(in.State),
-		hash:      d.sha256("content_hash", in.ContentHash),
-		sensitive: in.Sensitive,
+		path:   d.path("path", in.Path),
+		mode:   d.mode("mode", in.Mode),
+		owner:  d.name("owner", in.Owner),
+		group:  d.name("group", in.Group),
+		typ:    d.oneOf("type", in.Type, "file", "directory", "symlink"),
+		absent: d.state(in.State),
+		hash:   d.sha256("content_hash", in.ContentHash),
 	}
 	if in.Content.Set {
 		f.content = &in.Content.Value

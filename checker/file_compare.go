@@ -8,8 +8,8 @@ import (
 	"github.com/drift-exporter/drift_exporter/internal/state"
 )
 
-// maxContent bounds the files whose content is fetched for a diff.
-const maxContent = 64 << 10
+// maxDiffed bounds the files whose content is fetched for a diff, in bytes.
+const maxDiffed = 64 << 10
 
 var errChanged = errors.New("changed while being read")
 
@@ -95,10 +95,10 @@ func nameOrNumber(wanted, name, number string) string {
 
 // secret tells whether content must stay on the machine: as the pack says, or where others cannot read the file, as
 // it is or as it should be.
-func (f *fileItem) secret(got observed) bool {
+func (f *fileItem) secret(facts Facts, got observed) bool {
 	const othersRead = 0o004
 	hidden := got.reached.permissions()&othersRead == 0 || f.mode != nil && *f.mode&othersRead == 0
-	return f.sensitive.Or(hidden)
+	return facts.Sensitive.Or(hidden)
 }
 
 func (f *fileItem) compareContent(facts Facts, got observed, answers Answers, path string) ([]state.Mismatch, []Question, error) {
@@ -116,13 +116,13 @@ func (f *fileItem) compareContent(facts Facts, got observed, answers Answers, pa
 		return nil, nil, err
 	}
 	mismatch := state.Mismatch{
-		Type: "wrong_content", Expected: "sha256:" + hash, Actual: "sha256:" + sum, Sensitive: f.secret(got),
+		Type: "wrong_content", Expected: "sha256:" + hash, Actual: "sha256:" + sum, Sensitive: f.secret(facts, got),
 	}
-	if wanted == nil || mismatch.Sensitive || got.reached.size > maxContent || !isText(wanted) {
+	if wanted == nil || mismatch.Sensitive || got.reached.size > maxDiffed || !isText(wanted) {
 		return []state.Mismatch{mismatch}, nil, nil
 	}
-	question := Question{Op: "content", Arg: path}
-	if _, asked := answers[question]; !asked {
+	question := Question{Op: "content", Arg: path, Size: got.reached.size}
+	if !answers.has(question) {
 		return []state.Mismatch{mismatch}, []Question{question}, nil
 	}
 	content, err := answers.to("content", path)

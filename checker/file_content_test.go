@@ -90,7 +90,7 @@ func TestDiffIsBoundedAndPrintable(t *testing.T) {
 }
 
 func TestContentOfExactlyTheBound(t *testing.T) {
-	for size, diff := range map[int]bool{maxContent - 1: true, maxContent: true, maxContent + 1: false} {
+	for size, diff := range map[int]bool{maxDiffed - 1: true, maxDiffed: true, maxDiffed + 1: false} {
 		t.Run(strconv.Itoa(size), func(t *testing.T) {
 			_, item := oneFile(t, 0o644, strings.Repeat("x", size), "content: x")
 			eachShell(t, func(t *testing.T, sh shell) {

@@ -6,7 +6,7 @@ package checker
 //
 // To file: "self STAT" or, of a symbolic link, "link STAT", where STAT is of what the path leads to; "link !WHY" of a
 // link that leads to nothing that can be seen; "absent". To sum: "HASH", or "-" of what is no regular file (a FIFO or
-// a device would block). To content: the bytes, one more than maxContent at most.
+// a device would block). To content: the bytes, one more than maxContent at most, so that a longer file is known as such.
 const fileShell = `
 op_file() { in_batches file_batch; }
 file_batch() {
@@ -129,7 +129,7 @@ op_content() {
       frame "$d_n err head is missing"
     else
       frame "$d_n body"
-      head -c 65537 <"$d_q" 2>/dev/null
+      head -c 1048577 <"$d_q" 2>/dev/null
       frame "$d_n end $?"
     fi
   done

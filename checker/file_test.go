@@ -17,7 +17,6 @@ func TestFileDecodes(t *testing.T) {
 	assert.Equal(t, uint32(0o644), *f.mode)
 	assert.Equal(t, strings.ToLower(hash), f.hash)
 	assert.Equal(t, "0", f.group)
-	assert.True(t, f.sensitive.Value)
 	assert.False(t, f.Varies())
 }
 
@@ -53,7 +52,6 @@ func TestFileProblems(t *testing.T) {
 		{"absent with demands", `{path: /x, state: absent, mode: 0644, owner: root}`, []string{"state absent excludes mode", "state absent excludes owner"}},
 		{"unknown field", `{path: /x, onwer: root}`, []string{`unknown field "onwer" (did you mean "owner"?)`}},
 		{"list for a value", `{path: [/x]}`, []string{"path must be a single value, not a list", "path is required"}},
-		{"not a truth value", `{path: /x, sensitive: maybe}`, []string{"sensitive must be true or false"}},
 	}.run(t, fileKind{})
 }
 

@@ -19,8 +19,9 @@ type Fleet struct {
 	Packs  map[string]*pack.Pack // by id
 }
 
-// NewFleet puts a configuration and packs together. It reports machines that name a pack that there is not, and
-// waivers of unknown kinds and items; with fatal problems the fleet must not be used.
+// NewFleet puts a configuration and packs together. It reports machines that name a pack that there is not, items
+// that the configuration does not permit, and waivers of unknown kinds and items; with fatal problems the fleet must
+// not be used.
 func NewFleet(cfg *config.Config, packs map[string]*pack.Pack) (*Fleet, yamlfile.Problems) {
 	f := &Fleet{Config: cfg, Packs: packs}
 	var problems yamlfile.Problems
@@ -34,6 +35,8 @@ func NewFleet(cfg *config.Config, packs map[string]*pack.Pack) (*Fleet, yamlfile
 		for _, id := range m.Packs {
 			if packs[id] == nil {
 				report(false, "pack %q is not known%s", id, yamlfile.Suggest(id, sortedKeys(packs)))
+			} else {
+				problems = append(problems, forbidden(cfg.Check, packs[id])...)
 			}
 		}
 		for _, w := range m.Waivers {
@@ -44,6 +47,21 @@ func NewFleet(cfg *config.Config, packs map[string]*pack.Pack) (*Fleet, yamlfile
 	return f, slices.Compact(problems)
 }
 
+// forbidden are the items of a pack that the configuration does not permit.
+func forbidden(cfg config.Check, p *pack.Pack) yamlfile.Problems {
+	var problems yamlfile.Problems
+	kinds := Kinds()
+	for _, entry := range p.Entries {
+		kind, _ := kinds.byName(entry.Kind)
+		if asked, ok := kind.(permitted); ok {
+			if err := asked.permit(cfg); err != nil {
+				problems = append(problems, yamlfile.Problem{File: entry.Source, Message: err.Error()})
+			}
+		}
+	}
+	return problems
+}
+
 func (f *Fleet) checkWaiver(w config.Waiver, report func(warning bool, format string, args ...any)) {
 	names := Kinds().Names()
 	p := f.Packs[w.Pack]
@@ -52,9 +70,15 @@ func (f *Fleet) checkWaiver(w config.Waiver, report func(warning bool, format st
 		report(false, "waiver for %q: kind %q is not known: it is one of %s", w.Item, w.Kind, strings.Join(names, ", "))
 	case p == nil:
 		report(false, "waiver for %q: pack %q is not known", w.Item, w.Pack)
-	case !slices.ContainsFunc(p.Entries, func(e pack.Entry) bool { return e.Kind == w.Kind && e.Item.Identity() == w.Item }):
+	case !slices.ContainsFunc(p.Entries, func(e pack.Entry) bool { return e.Kind == w.Kind && covers(e.Item, w.Item) }):
 		report(true, "waiver for %q: pack %q has no such %s: the waiver has no effect", w.Item, w.Pack, w.Kind)
 	}
+}
+
+// covers tells whether an item is the one of that identity, or may stand for it among others.
+func covers(item pack.Item, identity string) bool {
+	several, ok := item.(interface{ covers(identity string) bool })
+	return item.Identity() == identity || ok && several.covers(identity)
 }
 
 // LoadFleet reads a configuration and the packs of its packs_dir. home expands ~ in paths on our side. The fleet is

@@ -13,7 +13,7 @@ import (
 // The bounds of what a machine may print.
 const (
 	maxNoise  = 1 << 20   // before the script is ready
-	maxOutput = 16 << 20  // in all
+	maxOutput = 16 << 20  // in all, beside the contents that are asked for
 	maxLine   = 512 << 10 // of a frame: the largest environment variable in hex, and room
 )
 
@@ -38,12 +38,12 @@ type frame struct {
 type frameReader struct {
 	in    *bufio.Reader
 	nonce string
-	left  int // how much more may be read
+	left  int64 // how much more may be read
 }
 
 var (
 	errMalformed = errors.New("the answer makes no sense")
-	errOutput    = fmt.Errorf("printed more than %d MiB", maxOutput>>20)
+	errOutput    = fmt.Errorf("printed %d MiB more than was asked for", maxOutput>>20)
 	errNoise     = fmt.Errorf("printed more than %d MiB before the script was ready", maxNoise>>20)
 )
 
@@ -51,10 +51,13 @@ func newFrameReader(r io.Reader, nonce string) *frameReader {
 	return &frameReader{in: bufio.NewReaderSize(r, 32<<10), nonce: nonce, left: maxOutput}
 }
 
+// expect lets a machine print that much more: it is asked for it.
+func (f *frameReader) expect(size int64) { f.left += min(size, maxContent) }
+
 // ready skips what login files print until the script says that it runs.
 func (f *frameReader) ready() error {
 	for {
-		line, err := f.line()
+		line, err := f.line(maxLine)
 		switch {
 		case err != nil:
 			return err
@@ -69,7 +72,7 @@ func (f *frameReader) ready() error {
 // next returns the next frame. Frames are whole or not there: a line that the machine did not end is an error.
 func (f *frameReader) next() (frame, error) {
 	for {
-		line, err := f.line()
+		line, err := f.line(maxLine)
 		if err != nil {
 			return frame{}, err
 		}
@@ -85,16 +88,16 @@ func (f *frameReader) strip(line []byte) (string, bool) {
 	return string(rest), ours && f.nonce != ""
 }
 
-// line reads a line and returns it without its end. Of one longer than maxLine nothing is kept: it is no frame.
-func (f *frameReader) line() ([]byte, error) {
+// line reads a line and returns it without its end. Of one longer than limit nothing is kept: it is no frame.
+func (f *frameReader) line(limit int) ([]byte, error) {
 	var line []byte
 	long := false
 	for {
 		piece, err := f.in.ReadSlice('\n')
-		if f.left -= len(piece); f.left < 0 {
+		if f.left -= int64(len(piece)); f.left < 0 {
 			return nil, errOutput
 		}
-		if long = long || len(line)+len(piece) > maxLine; long {
+		if long = long || len(line)+len(piece) > limit; long {
 			line, piece = nil, nil
 		}
 		line = append(line, piece...)
@@ -147,7 +150,7 @@ func frameNumber(s string) (int, error) {
 func (f *frameReader) body(n int) (frame, error) {
 	var body []byte
 	for {
-		line, err := f.line()
+		line, err := f.line(maxContent + 3)
 		if err != nil {
 			return frame{}, err
 		}

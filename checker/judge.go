@@ -49,13 +49,13 @@ func unjudged(out *Outcome, m *config.Machine) {
 
 // sumUp fills in what the observations of a pack came to.
 func sumUp(r *state.Result, items []*observation, waivers map[string]config.Waiver) {
-	for _, item := range items {
+	for _, item := range flattened(items) {
 		if failed := item.itemError(); failed != nil {
 			r.Errors = append(r.Errors, *failed)
 			continue
 		}
 		for _, mismatch := range item.mismatches {
-			if waiver, waived := waivers[mismatch.ID()]; waived {
+			if waiver, waived := waiverOf(waivers, mismatch); waived {
 				mismatch.Waiver = waiver.Reason
 				r.Waived = append(r.Waived, mismatch)
 			} else {
@@ -71,6 +71,26 @@ func sumUp(r *state.Result, items []*observation, waivers map[string]config.Waiv
 	default:
 		r.Status = state.Compliant
 	}
+}
+
+// flattened has what an item stands for in its place.
+func flattened(items []*observation) []*observation {
+	var out []*observation
+	for _, item := range items {
+		if out = append(out, item); len(item.expanded) > 0 {
+			out = append(out[:len(out)-1], item.expanded...)
+		}
+	}
+	return out
+}
+
+// waiverOf finds the waiver of a mismatch: of what differs, or of the item in the pack that it is one of.
+func waiverOf(waivers map[string]config.Waiver, m state.Mismatch) (config.Waiver, bool) {
+	if waiver, ok := waivers[state.ItemID(m.Kind, m.Item)]; ok {
+		return waiver, true
+	}
+	waiver, ok := waivers[m.ID()]
+	return waiver, ok
 }
 
 // activeWaivers are the waivers of a pair that have not expired, by state.ItemID.

@@ -81,7 +81,7 @@ func (packageKind) Decode(node *yaml.Node, _ pack.Templates) (pack.Item, yamlfil
 		MinVersion  yamlfile.Scalar `yaml:"min_version"`
 		Version     yamlfile.Scalar `yaml:"version"`
 		State       yamlfile.Scalar `yaml:"state"`
-		Description yamlfile.Scalar `yaml:"description"`
+		pack.Common `yaml:",inline"`
 	}
 	d := decoding{problems: yamlfile.DecodeNode(node, &in)}
 	p := &packageItem{

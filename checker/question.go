@@ -9,7 +9,19 @@ type Question struct {
 	Op string
 	// Arg is what it is asked of: a path, a name. Any bytes but newline and NUL.
 	Arg string
+	// Size is how many bytes the answer will have at most, where that is more than a few: questions with a size are
+	// asked a few at a time, and their answers kept no longer than an item waits for them.
+	Size int64
 }
+
+// key is the question without what does not tell it from others.
+func (q Question) key() Question {
+	q.Size = 0
+	return q
+}
+
+// maxContent bounds the files that are read on our side, in bytes.
+const maxContent = 1 << 20
 
 // Answer is what the machine said to one Question.
 type Answer struct {
@@ -18,8 +30,14 @@ type Answer struct {
 	Err string
 }
 
-// Answers holds what is known so far for one item, by its questions.
+// Answers holds what is known so far for one item, by its questions without their sizes.
 type Answers map[Question]Answer
+
+// has tells whether a question was answered.
+func (a Answers) has(q Question) bool {
+	_, ok := a[q.key()]
+	return ok
+}
 
 // to returns the answer to a question, or the error that the machine gave instead. A kind only asks for answers to
 // what it has asked.
@@ -29,7 +47,13 @@ func (a Answers) to(op, arg string) (string, error) {
 	case !ok:
 		return "", errors.New("was not observed")
 	case answer.Err != "":
-		return "", errors.New(printable(answer.Err, maxText))
+		return "", machineError(printable(answer.Err, maxText))
 	}
 	return string(answer.Payload), nil
 }
+
+// machineError is what the script says in place of an answer. Its texts are the script's own: they hold nothing of
+// what was to be observed.
+type machineError string
+
+func (e machineError) Error() string { return string(e) }

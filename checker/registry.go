@@ -8,7 +8,13 @@ import (
 
 // Kinds returns all kinds of this build. A new kind is added here, and nowhere else.
 func Kinds() *Registry {
-	return &Registry{kinds: []Kind{fileKind{}, packageKind{}, envVarKind{}, sysctlKind{}, configKind{}}}
+	return &Registry{kinds: []Kind{
+		fileKind{},
+		packageKind{},
+		envVarKind{},
+		sysctlKind{},
+		configKind{},
+	}}
 }
 
 // Registry is a set of kinds. It implements pack.Lookup.

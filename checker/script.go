@@ -2,6 +2,7 @@ package checker
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -23,6 +24,7 @@ var Script = sync.OnceValue(func() string {
 		cases += "    " + op + ") op_" + op + " ;;\n"
 	}
 	shell += strings.Replace(scriptMain, "    OPS\n", cases, 1)
+	shell = strings.Replace(shell, "VARIABLES\n", "unset "+strings.Join(scriptVariables(shell), " ")+"\n", 1)
 	return "{\n" + strings.TrimLeft(shell, "\n") + "drift_main\nexit\n}\n"
 })
 
@@ -37,13 +39,19 @@ func scriptOps(shell string) []string {
 	return ops
 }
 
+var variable = regexp.MustCompile(`\bd_[a-z_]+\b`)
+
+// scriptVariables finds the variables of a shell text.
+func scriptVariables(shell string) []string {
+	return slices.Compact(slices.Sorted(slices.Values(variable.FindAllString(shell, -1))))
+}
+
 // scriptCommon is what all kinds' functions may use. Variables of the script begin with d_, and are taken out of the
 // environment first so that no child sees them. d_n is the number of the last question read. What a machine prints
 // is only ever data: nothing is evaluated, and unquoted expansions are split at newlines or numbers with globbing off.
 const scriptCommon = `
 # drift_exporter observes this machine and changes nothing on it.
-unset d_ifs d_nl d_nonce d_user d_how d_n d_q d_op d_nums d_first d_id d_uid d_me d_line d_key
-unset d_home d_shell d_each d_one d_more d_i d_j d_out d_count d_found d_gone d_paths d_own d_why d_list d_cmds d_left d_su d_files
+VARIABLES
 set -f
 d_nl='
 '
@@ -213,6 +221,7 @@ drift_facts() {
   drift_init
   d_home= d_shell=
   drift_user
+  frame "fact uid $d_uid"
   frame "fact user $d_user"
   frame "fact home $d_home"
   frame "facts"

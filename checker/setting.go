@@ -1,6 +1,7 @@
 package checker
 
 import (
+	"github.com/drift-exporter/drift_exporter/checker/pack"
 	"github.com/drift-exporter/drift_exporter/internal/state"
 	"github.com/drift-exporter/drift_exporter/internal/yamlfile"
 )
@@ -10,7 +11,7 @@ type settingFields struct {
 	Key         yamlfile.Scalar `yaml:"key"`
 	Expected    yamlfile.Scalar `yaml:"expected"`
 	Type        yamlfile.Scalar `yaml:"type"`
-	Description yamlfile.Scalar `yaml:"description"`
+	pack.Common `yaml:",inline"`
 }
 
 // setting is a key that must have a value.

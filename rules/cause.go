@@ -38,7 +38,7 @@ func redefined(before, now map[string]string, id string) bool {
 
 func wasWaived(waived []state.Mismatch, m state.Mismatch) bool {
 	for _, w := range waived {
-		if w.Type == m.Type && w.ID() == m.ID() {
+		if w.Type == m.Type && w.ID() == m.ID() && w.Item == m.Item {
 			return true
 		}
 	}
@@ -53,10 +53,10 @@ func resolvedReason(before *state.Detail, r state.Result) state.ResolvedReason {
 	}
 	differed := make(map[string]bool, len(before.Mismatches))
 	for _, m := range before.Mismatches {
-		differed[m.ID()] = true
+		differed[state.ItemID(m.Kind, m.Item)] = true
 	}
 	for _, w := range r.Waived {
-		if differed[w.ID()] {
+		if differed[state.ItemID(w.Kind, w.Item)] {
 			return state.ResolvedWaived
 		}
 	}

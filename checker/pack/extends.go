@@ -57,8 +57,8 @@ func (l *loader) whole(s *source) bool {
 	return !slices.ContainsFunc(l.chain(s), func(id string) bool { return l.sources[id].broken })
 }
 
-// resolve puts a whole pack, and its ancestors, among the packs. A child's item takes the place of its parent's
-// with the same identity; its others follow the parent's.
+// resolve puts a whole pack, and its ancestors, among the packs. A child's items take the place of its parent's with
+// the same identity, whatever the machines on which those applied; its others follow the parent's.
 func (l *loader) resolve(s *source, packs map[string]*Pack) *Pack {
 	if done := packs[s.ID]; done != nil {
 		return done
@@ -72,15 +72,24 @@ func (l *loader) resolve(s *source, packs map[string]*Pack) *Pack {
 }
 
 func override(parent, child []Entry) []Entry {
-	entries := slices.Clone(parent)
-	at := make(map[identity]int, len(entries))
-	for i, e := range entries {
-		at[identityOf(e)] = i
+	own := map[identity][]Entry{}
+	for _, e := range child {
+		own[identityOf(e)] = append(own[identityOf(e)], e)
+	}
+	replaced := map[identity]bool{}
+	var entries []Entry
+	for _, e := range parent {
+		id := identityOf(e)
+		switch {
+		case own[id] == nil:
+			entries = append(entries, e)
+		case !replaced[id]:
+			replaced[id] = true
+			entries = append(entries, own[id]...)
+		}
 	}
 	for _, e := range child {
-		if i, inherited := at[identityOf(e)]; inherited {
-			entries[i] = e
-		} else {
+		if !replaced[identityOf(e)] {
 			entries = append(entries, e)
 		}
 	}

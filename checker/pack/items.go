@@ -18,7 +18,7 @@ type Lister interface {
 func (l *loader) items(s *source, node *yaml.Node) {
 	sections, problems := yamlfile.Fields("items", node)
 	l.report(s, problems, node.Line)
-	lines := map[identity]int{}
+	before := map[identity][]placed{}
 	for _, section := range sections {
 		if !l.lookup.Section(section.Name) {
 			l.fail(s, section.Line, fmt.Sprintf("unknown section %q in items%s", section.Name, l.suggestSection(section.Name)))
@@ -30,7 +30,7 @@ func (l *loader) items(s *source, node *yaml.Node) {
 			continue
 		}
 		for _, entry := range entries {
-			l.item(s, section.Name, entry, lines)
+			l.item(s, section.Name, entry, before)
 		}
 	}
 }
@@ -40,8 +40,14 @@ type identity struct{ kind, name string }
 
 func identityOf(e Entry) identity { return identity{e.Kind, e.Item.Identity()} }
 
-// item decodes one entry of a section. lines holds where the items before it stand.
-func (l *loader) item(s *source, section string, node *yaml.Node, lines map[identity]int) {
+// placed is where an item stands and on which machines it applies.
+type placed struct {
+	line int
+	when string
+}
+
+// item decodes one entry of a section. before holds the items before it.
+func (l *loader) item(s *source, section string, node *yaml.Node, before map[identity][]placed) {
 	line := node.Line // an alias stands here, what it stands for elsewhere
 	node = yamlfile.Resolve(node)
 	switch {
@@ -62,19 +68,45 @@ func (l *loader) item(s *source, section string, node *yaml.Node, lines map[iden
 		return
 	}
 	item, problems := decoder.Decode(node, l.templates)
+	entry := Entry{Kind: kind, Item: item, Pack: s.ID, Source: fmt.Sprintf("%s:%d", s.File, line)}
+	problems = append(problems, entry.common(node)...)
 	l.report(s, problems, line)
 	if problems.Fatal() || item == nil {
 		s.broken = true
 		return
 	}
-	entry := Entry{Kind: kind, Item: item, Pack: s.ID, Source: fmt.Sprintf("%s:%d", s.File, line)}
-	key := identityOf(entry)
-	if first, twice := lines[key]; twice {
-		l.fail(s, line, fmt.Sprintf("%s %q is in this pack twice, first in line %d", kind, key.name, first))
-		return
+	key, here := identityOf(entry), placed{line, entry.When.String()}
+	for _, other := range before[key] {
+		if other.when == here.when || other.when == "" || here.when == "" {
+			l.fail(s, line, fmt.Sprintf("%s %q is in this pack twice, first in line %d%s", kind, key.name, other.line, twiceHint(other, here)))
+			return
+		}
 	}
-	lines[key] = line
+	before[key] = append(before[key], here)
 	s.Entries = append(s.Entries, entry)
+}
+
+// twiceHint says how an item may be in a pack twice, to those who tried.
+func twiceHint(first, second placed) string {
+	if first.when == "" && second.when == "" {
+		return ""
+	}
+	return ": each needs a when of its own, and no machine for which both hold"
+}
+
+// common takes the fields that items of every kind have.
+func (e *Entry) common(node *yaml.Node) yamlfile.Problems {
+	var description yamlfile.Scalar
+	var problems, more yamlfile.Problems
+	if value := yamlfile.Get(node, "description"); value != nil {
+		problems = yamlfile.DecodeField("description", value, &description)
+		e.Description = description.Value
+	}
+	if value := yamlfile.Get(node, "sensitive"); value != nil {
+		problems = append(problems, yamlfile.DecodeField("sensitive", value, &e.Sensitive)...)
+	}
+	e.When, more = decodeWhen(yamlfile.Get(node, "when"))
+	return append(problems, more...)
 }
 
 // typeOf is the text of an item's `type`; empty if it has none.

@@ -20,6 +20,14 @@ type Item interface {
 	Definition() string
 }
 
+// Common are the fields that items of every kind have. A kind takes them into the struct that it decodes into
+// (`yaml:",inline"`), so that they are no unknown fields; their values are the loader's, see Entry.
+type Common struct {
+	Description yaml.Node `yaml:"description"`
+	Sensitive   yaml.Node `yaml:"sensitive"`
+	When        yaml.Node `yaml:"when"`
+}
+
 // Decoder turns one YAML node of a pack into an item. Problems carry a line; their file is filled in by the
 // loader. An item that has fatal problems is not used.
 type Decoder interface {
@@ -46,6 +54,10 @@ type Entry struct {
 	Item   Item
 	Pack   string // id of the pack that holds it: this one or an ancestor
 	Source string // file:line
+
+	Description string
+	When        *When         // on which machines it applies; nil: on all
+	Sensitive   yamlfile.Bool // nobody may see what is demanded or what there is; kinds have their own default
 }
 
 // Pack is one loaded pack, its ancestors' items included.

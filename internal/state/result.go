@@ -1,6 +1,9 @@
 package state
 
-import "time"
+import (
+	"cmp"
+	"time"
+)
 
 // Status is the outcome of an attempt. A verdict is Compliant or Drifted; Unknown is never a verdict.
 type Status string
@@ -37,9 +40,11 @@ type Result struct {
 
 // Mismatch is one difference between a pack and a machine.
 type Mismatch struct {
-	Type     string `json:"type"` // wrong_content, missing_package, …
-	Kind     string `json:"kind"` // file, package, env_var, sysctl, …
-	Item     string `json:"item"` // the item's identity: path, name or key
+	Type string `json:"type"` // wrong_content, missing_package, …
+	Kind string `json:"kind"` // file, package, env_var, sysctl, …
+	Item string `json:"item"` // the item's identity: path, name or key
+	// Of is the identity of the item in the pack where that stands for several, of which Item is one; else empty.
+	Of       string `json:"of,omitempty"`
 	Expected string `json:"expected"`
 	Actual   string `json:"actual"`
 	Source   string `json:"source"`         // file:line in the pack
@@ -59,5 +64,5 @@ type ItemError struct {
 // ItemID is the key of Result.Definitions: kind and item of a mismatch.
 func ItemID(kind, item string) string { return kind + " " + item }
 
-// ID is the ItemID of the item that differs.
-func (m Mismatch) ID() string { return ItemID(m.Kind, m.Item) }
+// ID is the ItemID of the item in the pack that differs.
+func (m Mismatch) ID() string { return ItemID(m.Kind, cmp.Or(m.Of, m.Item)) }
