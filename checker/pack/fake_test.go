@@ -60,7 +60,7 @@ func (d decoder) Decode(node *yaml.Node, templates pack.Templates) (pack.Item, y
 		MinVersion  yamlfile.Scalar `yaml:"min_version"`
 		Expected    yamlfile.Scalar `yaml:"expected"`
 		ContentHash yamlfile.Scalar `yaml:"content_hash"`
-		Description yamlfile.Scalar `yaml:"description"`
+		pack.Common `yaml:",inline"`
 		Template    yamlfile.Scalar `yaml:"template"`
 	}
 	problems := yamlfile.DecodeNode(node, &raw)

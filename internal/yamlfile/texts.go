@@ -1,7 +1,6 @@
 package yamlfile
 
 import (
-
 	"gopkg.in/yaml.v3"
 )
 
@@ -23,7 +22,8 @@ func (t Texts) Texts() []string {
 
 // UnmarshalYAML takes a scalar or a list of scalars. What is null, or empty without quotes, is no entry.
 func (t *Texts) UnmarshalYAML(node *yaml.Node) error {
-	*t = Texts{Line: node.Line, Set: !IsNull(node)}
+	*t = Texts{Line: node.Line}
+	var values []Scalar
 	entries, isList := List(node)
 	if !isList {
 		entries = []*yaml.Node{node}
@@ -37,7 +37,8 @@ func (t *Texts) UnmarshalYAML(node *yaml.Node) error {
 		if err := value.UnmarshalYAML(entry); err != nil {
 			return err
 		}
-		t.Values = append(t.Values, value)
+		values = append(values, value)
 	}
+	t.Values, t.Set = values, !IsNull(node)
 	return nil
 }

@@ -1,0 +1,46 @@
+package checker
+
+import "gopkg.in/yaml.v3"
+
+// describer is a kind of which snapshot can describe what a machine has.
+type describer interface {
+	// describe returns the items that demand what the machine has now of what a selector names (a path, a glob, a
+	// name, or all), as mappings of YAML, by the answers so far; there are none at first. Further questions are as
+	// with Compare, and errUndecided. What cannot be observed is an error.
+	describe(f Facts, selector string, a Answers) (items []*yaml.Node, more []Question, err error)
+}
+
+// selectAll is the selector of everything of a kind.
+const selectAll = "all"
+
+// mapping is an item of these fields and values. Those without a value are left out.
+func mapping(fields ...string) *yaml.Node {
+	item := &yaml.Node{Kind: yaml.MappingNode}
+	for i := 0; i < len(fields); i += 2 {
+		if fields[i+1] != "" {
+			addField(item, fields[i], text(fields[i+1]))
+		}
+	}
+	return item
+}
+
+// addField adds a field to an item.
+func addField(item *yaml.Node, name string, value *yaml.Node) {
+	item.Content = append(item.Content, text(name), value)
+}
+
+// text is a value that is read back as it is here: quoted where YAML would take it for something else.
+func text(value string) *yaml.Node {
+	node := &yaml.Node{}
+	node.SetString(value)
+	return node
+}
+
+// list is a list of such values.
+func list(values []string) *yaml.Node {
+	node := &yaml.Node{Kind: yaml.SequenceNode, Style: yaml.FlowStyle}
+	for _, value := range values {
+		node.Content = append(node.Content, text(value))
+	}
+	return node
+}
