@@ -96,9 +96,25 @@ func guarded(log *slog.Logger, do func() *state.Failure) (failure *state.Failure
 	return do()
 }
 
-// observe holds the dialogue and has every item compared.
+// observe has every item of a machine compared.
 func (c *Checker) observe(
 	ctx context.Context, limits config.Check, m *config.Machine, items map[string][]*observation, facts *state.Facts,
+) *state.Failure {
+	return c.converse(ctx, limits, m, func(d *dialogue, said Facts) error {
+		*facts = said.Facts
+		var all []*observation
+		for _, id := range m.Packs {
+			items[id] = applicable(items[id], said)
+			all = append(all, items[id]...)
+		}
+		return d.observe(all)
+	})
+}
+
+// converse holds a dialogue with a machine, from its facts to its goodbye, within the configured timeout. Only if it
+// returns nil is what the machine answered worth anything.
+func (c *Checker) converse(
+	ctx context.Context, limits config.Check, m *config.Machine, hold func(d *dialogue, said Facts) error,
 ) *state.Failure {
 	limited := ctx
 	if limits.Timeout > 0 {
@@ -114,26 +130,15 @@ func (c *Checker) observe(
 	if d != nil {
 		defer d.close()
 	}
+	var said Facts
 	if err == nil {
-		err = d.hold(m, items, facts)
+		said, err = d.facts(m)
+	}
+	if err == nil {
+		err = hold(d, said)
+	}
+	if err == nil {
+		err = d.bye()
 	}
 	return d.failure(ctx, limited, err, m)
-}
-
-// hold is the dialogue once it is ready.
-func (d *dialogue) hold(m *config.Machine, items map[string][]*observation, facts *state.Facts) error {
-	said, err := d.facts(m)
-	if err != nil {
-		return err
-	}
-	*facts = said.Facts
-	var all []*observation
-	for _, id := range m.Packs {
-		items[id] = applicable(items[id], said)
-		all = append(all, items[id]...)
-	}
-	if err := d.observe(all); err != nil {
-		return err
-	}
-	return d.bye()
 }

@@ -189,16 +189,27 @@ func (envVarKind) Compare(_ Facts, item pack.Item, answers Answers) ([]state.Mis
 	if err != nil {
 		return nil, nil, err
 	}
-	if answer == "unset" {
-		return wrongSetting(v.expected, "(unset)"), nil, nil
-	}
-	digits, isValue := strings.CutPrefix(answer, "=")
-	actual, err := hex.DecodeString(digits)
+	actual, set, err := envValue(answer)
 	switch {
-	case err != nil || !isValue:
-		return nil, nil, fmt.Errorf("env gave %s", quoted(answer))
-	case string(actual) != v.expected:
-		return wrongSetting(v.expected, string(actual)), nil, nil
+	case err != nil:
+		return nil, nil, err
+	case !set:
+		return wrongSetting(v.expected, "(unset)"), nil, nil
+	case actual != v.expected:
+		return wrongSetting(v.expected, actual), nil, nil
 	}
 	return nil, nil, nil
+}
+
+// envValue is the value in an answer, if the variable is set.
+func envValue(answer string) (value string, set bool, err error) {
+	if answer == "unset" {
+		return "", false, nil
+	}
+	digits, isValue := strings.CutPrefix(answer, "=")
+	bytes, err := hex.DecodeString(digits)
+	if err != nil || !isValue {
+		return "", false, fmt.Errorf("env gave %s", quoted(answer))
+	}
+	return string(bytes), true, nil
 }

@@ -140,12 +140,17 @@ func (sysctlKind) Compare(_ Facts, item pack.Item, answers Answers) ([]state.Mis
 	if answer == "absent" {
 		return wrongSetting(s.expected, "(absent)"), nil, nil
 	}
+	if actual := sysctlValue(answer); actual != strings.Join(strings.Fields(s.expected), " ") {
+		return wrongSetting(s.expected, actual), nil, nil
+	}
+	return nil, nil, nil
+}
+
+// sysctlValue is the value in an answer that has one.
+func sysctlValue(answer string) string {
 	var words []string
 	for line := range strings.Lines(answer) {
 		words = append(words, strings.Fields(strings.TrimPrefix(line, "="))...)
 	}
-	if actual := strings.Join(words, " "); actual != strings.Join(strings.Fields(s.expected), " ") {
-		return wrongSetting(s.expected, actual), nil, nil
-	}
-	return nil, nil, nil
+	return strings.Join(words, " ")
 }

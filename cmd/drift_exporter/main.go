@@ -59,7 +59,7 @@ func execute(args []string, env environment, stdout, stderr io.Writer) int {
 	c := &cli{common: addCommonFlags(a), env: env, log: &promslog.Config{Writer: stderr}, stdout: stdout, stderr: stderr}
 	promslogflag.AddFlags(a, c.log)
 	commands := map[string]command{}
-	for _, add := range []func(*kingpin.Application) (string, command){addServe, addCheck, addValidate, addPacks} {
+	for _, add := range []func(*kingpin.Application) (string, command){addServe, addCheck, addValidate, addPacks, addSnapshot} {
 		name, do := add(a)
 		commands[name] = do
 	}

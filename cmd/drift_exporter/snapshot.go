@@ -1,0 +1,80 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"strings"
+
+	"github.com/alecthomas/kingpin/v2"
+	"github.com/jonboulle/clockwork"
+	"github.com/prometheus/common/promslog"
+
+	"github.com/drift-exporter/drift_exporter/checker"
+)
+
+// snapshotFlags are those of `snapshot`.
+type snapshotFlags struct {
+	machine string
+	what    []checker.Selection
+}
+
+func addSnapshot(a *kingpin.Application) (string, command) {
+	f := &snapshotFlags{}
+	cmd := a.Command("snapshot", "Print a pack that describes a machine as it is now, to be edited and assigned. "+
+		"Exit status: 0 all was described, 2 something could not be observed and is not in the pack.")
+	cmd.Arg("machine", "The machine to describe: one of the configuration that has drift detection enabled.").Required().StringVar(&f.machine)
+	for _, kind := range checker.Kinds().Describable() {
+		help := fmt.Sprintf("Describe this %s; repeatable. See the section %s of docs/packs.md.", strings.ReplaceAll(kind, "_", " "), kind)
+		cmd.Flag(strings.ReplaceAll(kind, "_", "-"), help).SetValue(&selectionValue{kind: kind, to: &f.what})
+	}
+	return cmd.FullCommand(), func(ctx context.Context, c *cli) int { return c.snapshot(ctx, f) }
+}
+
+// selectionValue collects the selections of one kind's flag, in the order of the command line.
+type selectionValue struct {
+	kind string
+	to   *[]checker.Selection
+}
+
+func (v *selectionValue) String() string { return "" }
+
+// IsCumulative tells kingpin that the flag may be repeated.
+func (v *selectionValue) IsCumulative() bool { return true }
+
+// Set takes a selector as it was given.
+func (v *selectionValue) Set(selector string) error {
+	if selector == "" {
+		return fmt.Errorf("a %s must be named", v.kind)
+	}
+	*v.to = append(*v.to, checker.Selection{Kind: v.kind, Selector: selector})
+	return nil
+}
+
+func (c *cli) snapshot(ctx context.Context, f *snapshotFlags) int {
+	if len(f.what) == 0 {
+		fmt.Fprintln(c.stderr, "drift_exporter: nothing to describe: give --file, --package or another flag of what the pack is to hold, see snapshot --help")
+		return exitUnknown
+	}
+	fleet, _, err := c.loadFleet(c.stderr)
+	if err != nil {
+		return exitUnknown
+	}
+	check := c.newChecker(promslog.New(c.log), slog.New(slog.DiscardHandler), clockwork.NewRealClock())
+	snapshot, failure := check.Snapshot(ctx, fleet, f.machine, f.what)
+	if failure != nil {
+		fmt.Fprintf(c.stderr, "drift_exporter: machine %q: %s\n", f.machine, printable(failure.Error()))
+		return exitUnknown
+	}
+	if _, err := c.stdout.Write(snapshot.Pack); err != nil {
+		fmt.Fprintf(c.stderr, "drift_exporter: printing the pack: %v\n", err)
+		return exitUnknown
+	}
+	for _, e := range snapshot.Errors {
+		fmt.Fprintf(c.stderr, "drift_exporter: not described: %s %s: %s\n", e.Kind, printable(e.Item), printable(e.Error))
+	}
+	if len(snapshot.Errors) > 0 {
+		return exitUnknown
+	}
+	return exitOK
+}
