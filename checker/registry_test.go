@@ -1,6 +1,7 @@
 package checker
 
 import (
+	"fmt"
 	"os"
 	"regexp"
 	"strings"
@@ -63,7 +64,7 @@ func TestDocumentedExamplesLoad(t *testing.T) {
 		"base.yaml": "name: Base", "templates/nginx.conf": "x", "templates/authorized_keys": "x",
 	}
 	for i, example := range examples {
-		files["example-"+string(rune('a'+i))+".yaml"] = example[1]
+		files[fmt.Sprintf("example-%d.yaml", i)] = example[1]
 	}
 	packs := loadPacks(t, files)
 	assert.Len(t, packs, len(examples)+1)

@@ -1,12 +1,16 @@
 package main
 
 import (
+	"bytes"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/drift-exporter/drift_exporter/internal/testenv"
 )
 
 var yamlBlock = regexp.MustCompile("(?s)```yaml\n(.*?)```")
@@ -27,6 +31,35 @@ func TestTheExamplesOfTheREADMEAreValid(t *testing.T) {
 	status, stdout, stderr := w.run("validate")
 	require.Equal(t, 0, status, stderr)
 	require.Contains(t, stdout, "2 machines")
+
+	promtool := testenv.Program(t, "promtool", "prometheus")
+	scrape := filepath.Join(t.TempDir(), "prometheus.yml")
+	require.NoError(t, os.WriteFile(scrape, blocks[2][1], 0o600))
+	out, err := exec.Command(promtool, "check", "config", "--syntax-only", scrape).CombinedOutput()
+	require.NoError(t, err, "%s", out)
+}
+
+// Each of these pages has a test that loads all its YAML, beside what reads it. Another page with YAML needs one too.
+func TestEveryYAMLExampleIsLoadedByATest(t *testing.T) {
+	loaded := map[string]string{
+		"docs/packs.md": "checker/registry_test.go", "docs/configuration.md": "internal/config/docs_test.go",
+		"docs/alerts.md": "deploy/alertmanager/docs_test.go", "README.md": "cmd/drift_exporter/readme_test.go",
+	}
+	pages, err := filepath.Glob(filepath.Join(repository, "docs", "*.md"))
+	require.NoError(t, err)
+	for _, page := range append(pages, filepath.Join(repository, "README.md")) {
+		text, err := os.ReadFile(page)
+		require.NoError(t, err)
+		name, err := filepath.Rel(repository, page)
+		require.NoError(t, err)
+		if !bytes.Contains(text, []byte("```yaml")) {
+			continue
+		}
+		require.Contains(t, loaded, name)
+		test, err := os.ReadFile(filepath.Join(repository, loaded[name]))
+		require.NoError(t, err)
+		require.Contains(t, string(test), filepath.Base(name), "the test does not name the page")
+	}
 }
 
 func TestTheShippedConfigurationIsValid(t *testing.T) {
