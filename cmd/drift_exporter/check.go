@@ -18,18 +18,20 @@ import (
 
 // checkFlags are those of `check`.
 type checkFlags struct {
-	machines []string
-	pack     string
-	format   string
-	diff     bool
+	query
+	format string
+	diff   bool
 }
 
 func addCheck(a *kingpin.Application) (string, command) {
 	f := &checkFlags{}
 	cmd := a.Command("check", "Check machines now, each once, and print what differs; no verdict is stored and no alert is sent. "+
 		"Exit status: 0 all comply, 1 some drifted, 2 something could not be checked.")
-	cmd.Arg("machine", "Machines to check; all that have drift detection enabled if none is given.").StringsVar(&f.machines)
-	cmd.Flag("pack", "Check only this pack.").StringVar(&f.pack)
+	cmd.Arg("machine", "Machines to check, by name or glob; all that have drift detection enabled if none is given.").StringsVar(&f.machines)
+	cmd.Flag("limit", "Check only machines that match: a name, a glob (web*) or a label (env=prod, env!=prod, env=~\"prod|stage\"), "+
+		"! before it for all others. Between commas, any of them; given several times, each of them.").
+		PlaceHolder("PATTERN,...").StringsVar(&f.limits)
+	cmd.Flag("pack", "Check only this pack; may be given several times.").StringsVar(&f.packs)
 	cmd.Flag("format", "Output format: text or json.").Default("text").EnumVar(&f.format, "text", "json")
 	cmd.Flag("diff", "Print content differences as unified diffs (text format).").BoolVar(&f.diff)
 	return cmd.FullCommand(), func(ctx context.Context, c *cli) int { return c.check(ctx, f) }
@@ -40,7 +42,7 @@ func (c *cli) check(ctx context.Context, f *checkFlags) int {
 	if err != nil {
 		return exitUnknown
 	}
-	fleet, names, err := selection(fleet, f.machines, f.pack)
+	fleet, names, err := selection(fleet, f.query)
 	if err != nil {
 		fmt.Fprintf(c.stderr, "drift_exporter: %v\n", err)
 		return exitUnknown

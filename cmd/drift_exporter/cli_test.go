@@ -153,7 +153,8 @@ func TestCheckRefusesWhatItCannotSelect(t *testing.T) {
 		"an unknown output format":     {[]string{"check", "--format=xml"}, "xml"},
 		"an unknown command":           {[]string{"chekc"}, "chekc"},
 		"an unknown flag":              {[]string{"check", "--pakc=x"}, "pakc"},
-		"a machine that was mistyped ": {[]string{"check", "here", "hree"}, `no machine is called "hree"`},
+		"a machine that was mistyped ": {[]string{"check", "here", "hree"}, `no machine is called "hree" (did you mean "here"?)`},
+		"a limit that matches nothing": {[]string{"check", "--limit=w*"}, `no machine matches "w*"`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			status, stdout, stderr := newWorkspace(t).run(test.args...)
