@@ -3,9 +3,14 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
+	"os"
+	"os/signal"
+	"slices"
+	"syscall"
 
 	"github.com/alecthomas/kingpin/v2"
 	"github.com/jonboulle/clockwork"
@@ -20,7 +25,9 @@ import (
 type checkFlags struct {
 	query
 	format string
+	color  string
 	diff   bool
+	quiet  bool
 }
 
 func addCheck(a *kingpin.Application) (string, command) {
@@ -34,6 +41,9 @@ func addCheck(a *kingpin.Application) (string, command) {
 	cmd.Flag("pack", "Check only this pack; may be given several times.").StringsVar(&f.packs)
 	cmd.Flag("format", "Output format: text or json.").Default("text").EnumVar(&f.format, "text", "json")
 	cmd.Flag("diff", "Print content differences as unified diffs (text format).").BoolVar(&f.diff)
+	cmd.Flag("quiet", "Print no machines that comply (text format).").Short('q').BoolVar(&f.quiet)
+	cmd.Flag("color", "Colour the text: auto, that is on a terminal and without NO_COLOR; always; or never.").
+		Default(colorAuto).EnumVar(&f.color, colorAuto, colorAlways, colorNever)
 	return cmd.FullCommand(), func(ctx context.Context, c *cli) int { return c.check(ctx, f) }
 }
 
@@ -47,34 +57,68 @@ func (c *cli) check(ctx context.Context, f *checkFlags) int {
 		fmt.Fprintf(c.stderr, "drift_exporter: %v\n", err)
 		return exitUnknown
 	}
-	log := promslog.New(c.log)
-	about := log
-	if !log.Enabled(ctx, slog.LevelDebug) {
-		about = slog.New(slog.DiscardHandler) // what a check came to is printed below, and not twice
-	}
-	outcomes := checkAll(ctx, fleet, names, c.newChecker(log, about, clockwork.NewRealClock()))
-
-	if f.format == "json" {
-		err = printJSON(c.stdout, outcomes)
-	} else {
-		err = printText(c.stdout, outcomes, f.diff)
-	}
-	if err != nil {
+	outcomes := c.checkNow(ctx, fleet, names)
+	if err := c.printOutcomes(fleet, outcomes, f); err != nil {
 		fmt.Fprintf(c.stderr, "drift_exporter: printing the results: %v\n", err)
 		return exitUnknown
 	}
 	return checkExit(outcomes)
 }
 
+// checkNow checks the machines. Meanwhile a terminal shows how far it has come; nothing else does, since there the
+// progress would be garbage in a log.
+func (c *cli) checkNow(ctx context.Context, fleet *checker.Fleet, names []string) []checker.Outcome {
+	// Who interrupts a second time does not want to wait for the rest.
+	defer context.AfterFunc(ctx, func() { signal.Reset(os.Interrupt, syscall.SIGTERM) })()
+	clock, done := clockwork.NewRealClock(), func(checker.Outcome) {}
+	if isTerminal(c.stderr) && !c.env.dumb() {
+		p := startProgress(c.stderr, func() int { return widthOf(c.stderr) }, clock, len(names))
+		defer p.end()
+		c.log.Writer, done = p, p.add
+	}
+	log := promslog.New(c.log)
+	about := log
+	if !log.Enabled(ctx, slog.LevelDebug) {
+		about = slog.New(slog.DiscardHandler) // what a check came to is printed below, and not twice
+	}
+	return checkAll(ctx, fleet, names, c.newChecker(log, about, clock), done)
+}
+
+func (c *cli) printOutcomes(fleet *checker.Fleet, outcomes []checker.Outcome, f *checkFlags) error {
+	if f.format == "json" {
+		return printJSON(c.stdout, outcomes)
+	}
+	checked := slices.DeleteFunc(slices.Clone(outcomes), interrupted)
+	return printText(c.stdout, checked, textOptions{
+		palette: paletteFor(c.stdout, f.color, c.env), width: widthOf(c.stdout), diffs: f.diff, quiet: f.quiet,
+		notChecked: len(outcomes) - len(checked),
+		displayName: func(machine string) string {
+			m, _ := fleet.Machine(machine)
+			return m.DisplayName
+		},
+	})
+}
+
+// interrupted tells whether a machine was not checked because the one who asked did not want to wait any longer.
+func interrupted(o checker.Outcome) bool {
+	return o.Failure != nil && errors.Is(o.Failure, context.Canceled)
+}
+
 // checkAll checks the machines, as many at a time as configured, and returns the outcomes in the order of the
-// names. Failed connections are not retried: the one who asked is waiting, and asks again.
-func checkAll(ctx context.Context, fleet *checker.Fleet, names []string, check *checker.Checker) []checker.Outcome {
+// names. Each is handed to done as well, several at a time, as soon as it is there. Failed connections are not
+// retried: the one who asked is waiting, and asks again.
+func checkAll(
+	ctx context.Context, fleet *checker.Fleet, names []string, check *checker.Checker, done func(checker.Outcome),
+) []checker.Outcome {
 	outcomes := make([]checker.Outcome, len(names))
 	var group errgroup.Group
 	group.SetLimit(fleet.Config.Check.Concurrency)
 	for i, name := range names {
 		group.Go(func() error {
 			outcomes[i] = check.Check(ctx, fleet, name, "")
+			if !interrupted(outcomes[i]) {
+				done(outcomes[i])
+			}
 			return nil
 		})
 	}
@@ -86,17 +130,12 @@ func checkAll(ctx context.Context, fleet *checker.Fleet, names []string, check *
 func checkExit(outcomes []checker.Outcome) int {
 	exit := exitOK
 	for _, o := range outcomes {
-		if o.Failure != nil {
+		switch machineStatus(o) {
+		case state.Compliant:
+		case state.Drifted:
+			exit = exitDrift
+		default:
 			return exitUnknown
-		}
-		for _, r := range o.Results {
-			switch r.Status {
-			case state.Compliant:
-			case state.Drifted:
-				exit = exitDrift
-			default:
-				return exitUnknown
-			}
 		}
 	}
 	return exit

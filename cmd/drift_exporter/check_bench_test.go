@@ -44,7 +44,7 @@ func BenchmarkFleet(b *testing.B) {
 		for _, m := range fleet.Config.Machines {
 			names = append(names, m.Name)
 		}
-		for _, o := range checkAll(context.Background(), fleet, names, c) {
+		for _, o := range checkAll(context.Background(), fleet, names, c, func(checker.Outcome) {}) {
 			require.Nil(b, o.Failure)
 			require.Len(b, o.Results, 1)
 			require.Empty(b, o.Results[0].Mismatches)

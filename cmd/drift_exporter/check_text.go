@@ -4,86 +4,238 @@ import (
 	"bufio"
 	"fmt"
 	"io"
-	"regexp"
+	"slices"
 	"strings"
-	"text/tabwriter"
+	"unicode/utf8"
 
 	"github.com/drift-exporter/drift_exporter/checker"
 	"github.com/drift-exporter/drift_exporter/internal/plaintext"
 	"github.com/drift-exporter/drift_exporter/internal/state"
 )
 
-// printText prints outcomes for people: a line per pair, its mismatches and errors below, a summary at the end.
-func printText(w io.Writer, outcomes []checker.Outcome, diffs bool) error {
-	out := bufio.NewWriter(w)
-	counts := map[state.Status]int{}
+// textOptions say how text is printed.
+type textOptions struct {
+	palette
+	width       int  // columns that a line should not exceed
+	diffs       bool // what differs in content, below each mismatch
+	quiet       bool // no machines that comply
+	notChecked  int  // machines that the check was interrupted before
+	displayName func(machine string) string
+}
+
+// textReport prints outcomes for people. What complies comes first, a line each, then what differs, in detail, then
+// what could not be checked at all, and a summary: the more it matters, the nearer it is to the prompt. Within each,
+// machines are in the fleet's order.
+type textReport struct {
+	textOptions
+	out *bufio.Writer
+	gap bool // something was printed since the last empty line
+}
+
+// printText prints outcomes of a check.
+func printText(w io.Writer, outcomes []checker.Outcome, o textOptions) error {
+	t := &textReport{textOptions: o, out: bufio.NewWriter(w)}
+	var comply, differ, failed []checker.Outcome
 	for _, o := range outcomes {
+		switch status := machineStatus(o); {
+		case status == state.Compliant && t.quiet:
+		case status == state.Compliant && !slices.ContainsFunc(o.Results, func(r state.Result) bool { return len(r.Waived) > 0 }):
+			comply = append(comply, o)
+		case machineFailed(o):
+			failed = append(failed, o)
+		default:
+			differ = append(differ, o)
+		}
+	}
+	t.lines(comply, compliance)
+	for _, o := range differ {
+		t.machine(o)
+	}
+	t.lines(failed, func(o checker.Outcome) string { return string(o.Failure.Reason) + ": " + printable(o.Failure.Message) })
+	t.summary(outcomes)
+	return t.out.Flush()
+}
+
+// machineStatus is the status of a machine as a whole: of its packs, the one that matters most.
+func machineStatus(o checker.Outcome) state.Status {
+	status := state.Compliant
+	if o.Failure != nil {
+		status = state.Unknown
+	}
+	for _, r := range o.Results {
+		switch {
+		case r.Status != state.Compliant && r.Status != state.Drifted:
+			status = state.Unknown
+		case r.Status == state.Drifted && status == state.Compliant:
+			status = state.Drifted
+		}
+	}
+	return status
+}
+
+// machineFailed tells whether nothing of a machine could be checked, not only some of its items.
+func machineFailed(o checker.Outcome) bool {
+	return o.Failure != nil && o.Failure.Reason != state.ReasonUnreadable
+}
+
+func (t *textReport) printf(format string, args ...any) {
+	fmt.Fprintf(t.out, format, args...) // out keeps the first error and returns it at Flush
+	t.gap = true
+}
+
+// space separates what comes from what was printed, if anything was.
+func (t *textReport) space() {
+	if t.gap {
+		t.printf("\n")
+		t.gap = false
+	}
+}
+
+// maxColumn bounds what a column is padded to: one very long name must not push all others aside.
+const maxColumn = 48
+
+// columnOf is how wide a column with these texts is.
+func columnOf(texts ...string) int {
+	width := 0
+	for _, text := range texts {
+		if n := utf8.RuneCountInString(text); n <= maxColumn {
+			width = max(width, n)
+		}
+	}
+	return width
+}
+
+// pad fills a text up to a column's width. It comes before colouring, which takes no room.
+func pad(text string, width int) string {
+	return text + strings.Repeat(" ", max(0, width-utf8.RuneCountInString(text)))
+}
+
+// lines prints machines of which nothing but their status is to be said, one a line.
+func (t *textReport) lines(outcomes []checker.Outcome, what func(checker.Outcome) string) {
+	if len(outcomes) == 0 {
+		return
+	}
+	t.space()
+	names := make([]string, len(outcomes))
+	for i, o := range outcomes {
+		names[i] = o.Machine
+	}
+	column := columnOf(names...)
+	for _, o := range outcomes {
+		t.printf("%s  %s  %s\n", t.paint(bold, pad(o.Machine, column)), t.status(machineStatus(o), 0), what(o))
+	}
+}
+
+// compliance is what a machine complies with: "20 items in base, web".
+func compliance(o checker.Outcome) string {
+	items, packs := 0, make([]string, len(o.Results))
+	for i, r := range o.Results {
+		items += r.Items
+		packs[i] = r.Pack
+	}
+	return count(items, "item") + " in " + strings.Join(packs, ", ")
+}
+
+var statusStyles = map[state.Status]style{state.Compliant: green, state.Drifted: red, state.Unknown: yellow}
+
+func (t *textReport) status(s state.Status, column int) string {
+	return t.paint(statusStyles[s], pad(string(s), column))
+}
+
+// machine prints a machine in detail: a heading, and its packs below.
+func (t *textReport) machine(o checker.Outcome) {
+	t.space()
+	heading := t.paint(bold, o.Machine) + "  " + t.status(machineStatus(o), 0)
+	if about := t.about(o); about != "" {
+		heading += "  " + t.paint(faint, about)
+	}
+	t.printf("%s\n", heading)
+	packs, statuses := make([]string, len(o.Results)), make([]string, len(o.Results))
+	for i, r := range o.Results {
+		packs[i], statuses[i] = r.Pack, string(r.Status)
+	}
+	packColumn, statusColumn := columnOf(packs...), columnOf(statuses...)
+	for _, r := range o.Results {
+		t.printf("  %s  %s  %s\n", pad(r.Pack, packColumn), t.status(r.Status, statusColumn), packSummary(r))
+		t.rows(rowsOf(r))
+	}
+}
+
+// about is what else is known of a machine: how people call it, and what it says of itself.
+func (t *textReport) about(o checker.Outcome) string {
+	name, system := t.displayName(o.Machine), o.Facts.Name
+	if name == o.Machine {
+		name = ""
+	}
+	if system == "" {
+		system = strings.TrimSpace(o.Facts.OS + " " + o.Facts.Version)
+	}
+	known := slices.DeleteFunc([]string{name, system, o.Facts.Arch}, func(s string) bool { return s == "" })
+	return printable(strings.Join(known, ", "))
+}
+
+// packSummary is "2 mismatches, 1 error, 1 waived in 12 items".
+func packSummary(r state.Result) string {
+	items := count(r.Items, "item")
+	if found := findings(len(r.Mismatches), len(r.Errors), len(r.Waived)); found != "" {
+		return found + " in " + items
+	}
+	return items
+}
+
+// findings is "2 mismatches, 1 error, 1 waived", without what there is none of.
+func findings(mismatches, errors, waived int) string {
+	var found []string
+	if mismatches > 0 {
+		found = append(found, count(mismatches, "mismatch"))
+	}
+	if errors > 0 {
+		found = append(found, count(errors, "error"))
+	}
+	if waived > 0 {
+		found = append(found, fmt.Sprintf("%d waived", waived))
+	}
+	return strings.Join(found, ", ")
+}
+
+// summary counts machines and packs.
+func (t *textReport) summary(outcomes []checker.Outcome) {
+	machines, packs := map[state.Status]int{}, map[state.Status]int{}
+	results, mismatches, errors, waived := 0, 0, 0, 0
+	for _, o := range outcomes {
+		machines[machineStatus(o)]++
 		for _, r := range o.Results {
-			counts[r.Status]++
-			printResult(out, r, diffs)
+			packs[r.Status]++
+			results++
+			mismatches += len(r.Mismatches)
+			errors += len(r.Errors)
+			waived += len(r.Waived)
 		}
 	}
-	fmt.Fprintf(out, "%s checked: %d compliant, %d drifted, %d unknown\n",
-		count(len(outcomes), "machine"), counts[state.Compliant], counts[state.Drifted], counts[state.Unknown])
-	return out.Flush()
+	found := findings(mismatches, errors, waived)
+	if found != "" {
+		found = " (" + found + ")"
+	}
+	t.space()
+	names := []string{count(len(outcomes), "machine") + ":", count(results, "pack") + ":"}
+	column := columnOf(names...)
+	t.printf("%s %s\n", pad(names[0], column), t.statuses(machines))
+	t.printf("%s %s%s\n", pad(names[1], column), t.statuses(packs), found)
+	if t.notChecked > 0 {
+		t.printf("%s\n", t.paint(yellow, "interrupted: "+count(t.notChecked, "machine")+" not checked"))
+	}
 }
 
-func printResult(out *bufio.Writer, r state.Result, diffs bool) {
-	fmt.Fprintf(out, "%s: %s", r.Key, r.Status)
-	switch {
-	case r.Failure != nil:
-		fmt.Fprintf(out, " (%s: %s)", r.Failure.Reason, printable(r.Failure.Message))
-	case len(r.Mismatches) > 0:
-		fmt.Fprintf(out, " (%s in %s)", count(len(r.Mismatches), "mismatch"), count(r.Items, "item"))
-	default:
-		fmt.Fprintf(out, " (%s)", count(r.Items, "item"))
-	}
-	fmt.Fprintln(out)
-
-	table := tabwriter.NewWriter(out, 0, 8, 2, ' ', 0)
-	printMismatches(table, r.Mismatches, "")
-	printMismatches(table, r.Waived, "waived: ")
-	for _, e := range r.Errors {
-		fmt.Fprintf(table, "  error\t%s %s\t%s\n", e.Kind, printable(e.Item), printable(e.Error))
-	}
-	_ = table.Flush() // out keeps the first error and returns it at its own Flush
-
-	for _, m := range r.Mismatches {
-		if diffs && m.Diff != "" {
-			printDiff(out, m)
+func (t *textReport) statuses(counts map[state.Status]int) string {
+	var parts []string
+	for _, s := range []state.Status{state.Compliant, state.Drifted, state.Unknown} {
+		how := plain
+		if counts[s] > 0 {
+			how = statusStyles[s]
 		}
+		parts = append(parts, t.paint(how, fmt.Sprintf("%d %s", counts[s], s)))
 	}
-}
-
-func printMismatches(table io.Writer, mismatches []state.Mismatch, prefix string) {
-	for _, m := range mismatches {
-		why := ""
-		if m.Waiver != "" {
-			why = " (" + printable(m.Waiver) + ")"
-		}
-		fmt.Fprintf(table, "  %s%s\t%s %s\texpected %s, actual %s\t%s%s\n", prefix, m.Type, m.Kind, printable(m.Item),
-			value(m.Expected), value(m.Actual), m.Source, why)
-	}
-}
-
-func printDiff(out *bufio.Writer, m state.Mismatch) {
-	fmt.Fprintf(out, "  %s %s\n", m.Kind, printable(m.Item))
-	for line := range strings.Lines(m.Diff) {
-		fmt.Fprintf(out, "    %s\n", printable(strings.TrimSuffix(line, "\n")))
-	}
-}
-
-var wholeHash = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)
-
-// value is an expected or actual value; of a hash the beginning is enough to tell two apart.
-func value(s string) string {
-	if wholeHash.MatchString(s) {
-		return s[:len("sha256:")+12] + "…"
-	}
-	if s == "" {
-		return `""`
-	}
-	return printable(s)
+	return strings.Join(parts, ", ")
 }
 
 // printable escapes what would move the cursor, colour the terminal or hide text: names and values come from

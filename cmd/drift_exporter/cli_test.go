@@ -69,7 +69,8 @@ func (w *workspace) runWith(configFile string, args ...string) (int, string, str
 func TestCheckOfACompliantMachine(t *testing.T) {
 	status, stdout, stderr := newWorkspace(t).run("check")
 	assert.Equal(t, 0, status, stderr)
-	assert.Equal(t, "here/base: compliant (1 item)\n1 machine checked: 1 compliant, 0 drifted, 0 unknown\n", stdout)
+	assert.Equal(t, "here  compliant  1 item in base\n\n"+
+		"1 machine: 1 compliant, 0 drifted, 0 unknown\n1 pack:    1 compliant, 0 drifted, 0 unknown\n", stdout)
 }
 
 func TestCheckOfADriftedMachine(t *testing.T) {
@@ -77,10 +78,10 @@ func TestCheckOfADriftedMachine(t *testing.T) {
 	w.write("motd", "hacked \x1b[31m\n")
 	status, stdout, stderr := w.run("check", "--diff")
 	assert.Equal(t, 1, status, stderr)
-	assert.Contains(t, stdout, "here/base: drifted (1 mismatch in 1 item)\n")
+	assert.Regexp(t, `^here  drifted  .*\n  base  drifted  1 mismatch in 1 item\n`, stdout)
 	assert.Contains(t, stdout, "wrong_content")
-	assert.Contains(t, stdout, "    -welcome\n")
-	assert.Contains(t, stdout, `    +hacked \x1b[31m`, "control characters of a machine never reach the terminal")
+	assert.Contains(t, stdout, "      -welcome\n")
+	assert.Contains(t, stdout, `      +hacked \x1b[31m`, "control characters of a machine never reach the terminal")
 	assert.NotContains(t, stdout, "\x1b")
 	assert.Contains(t, stdout, "packs/base.yaml:6")
 	assert.NoDirExists(t, w.path("data"), "check never opens the store")
@@ -99,10 +100,14 @@ machines:
 `)
 	status, stdout, _ := w.run("check")
 	assert.Equal(t, 2, status)
-	assert.Contains(t, stdout, "here/base: compliant (1 item)\n")
-	assert.Regexp(t, `  waived: wrong_permissions .*expected 0644, actual 0640 .*\(until Monday\)\n`, stdout)
-	assert.Contains(t, stdout, "here/odd: unknown (unreadable: ")
-	assert.Regexp(t, `  error +config x +unsupported`, stdout)
+	assert.Regexp(t, `^here  unknown  .*
+  base  compliant  1 waived in 1 item
+    waived  file \S+  \S*packs/base.yaml:6
+      wrong_permissions \(until Monday\)
+      expected 0644
+      actual   0640
+  odd   unknown    1 error in 1 item
+    error  config x\n? +unsupported`, stdout)
 }
 
 func TestCheckPrintsTheReportsOfTheAPI(t *testing.T) {
@@ -137,8 +142,8 @@ machines:
 `)
 	status, stdout, _ := w.run("check")
 	assert.Equal(t, 2, status)
-	assert.Contains(t, stdout, "gone/base: unknown (connect: ")
-	assert.Contains(t, stdout, "here/base: drifted")
+	assert.Contains(t, stdout, "\ngone  unknown  connect: ")
+	assert.Contains(t, stdout, "here  drifted")
 }
 
 func TestCheckRefusesWhatItCannotSelect(t *testing.T) {

@@ -27,10 +27,15 @@ type environment struct {
 	user        string // the SSH user if nobody names another
 	agentSocket string // SSH_AUTH_SOCK
 	hostname    string // in the default external URL
+	term        string // TERM: what the terminal is
+	noColor     bool   // NO_COLOR is set: nobody wants colours
 }
 
 func processEnvironment() environment {
-	e := environment{home: os.Getenv("HOME"), agentSocket: os.Getenv("SSH_AUTH_SOCK")}
+	e := environment{
+		home: os.Getenv("HOME"), agentSocket: os.Getenv("SSH_AUTH_SOCK"),
+		term: os.Getenv("TERM"), noColor: os.Getenv("NO_COLOR") != "",
+	}
 	if u, err := user.Current(); err == nil {
 		e.user = u.Username
 		if e.home == "" {

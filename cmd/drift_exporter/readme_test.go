@@ -66,5 +66,5 @@ func TestTheShippedConfigurationIsValid(t *testing.T) {
 	w := newWorkspace(t)
 	status, stdout, stderr := w.runWith(filepath.Join(repository, "config.yaml"), "check")
 	require.Equal(t, 0, status, stdout+stderr)
-	require.Contains(t, stdout, "localhost/base: compliant")
+	require.Contains(t, stdout, "localhost  compliant")
 }

@@ -35,7 +35,7 @@ func TestAcceptedHostKeysAreKeptBesideTheState(t *testing.T) {
 	s.RotateHostKeys()
 	status, stdout, _ = w.run("check")
 	assert.Equal(t, 2, status)
-	assert.Contains(t, stdout, "unknown (host_key: ")
+	assert.Contains(t, stdout, "unknown  host_key: ")
 }
 
 func TestTheAgentOfTheEnvironmentIsAsked(t *testing.T) {
