@@ -49,8 +49,17 @@ func TestDiffViewOfADriftedPair(t *testing.T) {
 	})
 	t.Run("a sensitive item says why it shows no content", func(t *testing.T) {
 		require.Len(t, d.all("sensitive"), 1)
-		assert.Contains(t, d.all("sensitive")[0], "Its content never leaves the machine")
+		assert.Contains(t, d.all("sensitive")[0], "not everyone on the machine may read it")
 	})
+}
+
+func TestDiffViewNamesTheItemThatStandsForSeveral(t *testing.T) {
+	r := newRig(t, nil)
+	record := driftedRecord()
+	record.Detail.Mismatches[0].Of = "/etc/<i>*"
+	r.put(record)
+	d := r.open(t, "/machines/web1/packs/base", 200)
+	assert.Contains(t, d.text, "wanted by packs/base.yaml:9 for /etc/<i>*")
 }
 
 // Whatever a sensitive mismatch carries, its diff is not shown.
