@@ -1,6 +1,7 @@
 package checker
 
 import (
+	"cmp"
 	"encoding/hex"
 	"fmt"
 	"maps"
@@ -74,9 +75,12 @@ func (d *decoding) mode(field string, s yamlfile.Scalar) *uint32 {
 	return &out
 }
 
-// name is the name of a user or group, or its number.
+// name is the name of a user or group, or its number, without leading zeros: machines print none.
 func (d *decoding) name(field string, s yamlfile.Scalar) string {
 	name := d.text(field, s)
+	if isDigits(name) {
+		name = cmp.Or(strings.TrimLeft(name, "0"), "0")
+	}
 	if strings.Contains(name, ":") {
 		d.problem(s.Line, "%s must be one name or number: give user and group as owner and group", field)
 	}

@@ -43,6 +43,7 @@ func TestFileMismatches(t *testing.T) {
 		{"{path: D/file, owner: nobody}", "wrong_owner D/file: nobody → USER"},
 		{"{path: D/file, owner: 12345}", "wrong_owner D/file: 12345 → UID"},
 		{"{path: D/file, owner: UID, group: GID}", ""},
+		{"{path: D/file, owner: 00UID, group: \"0GID\"}", ""},
 		{"{path: D/file, group: 12345}", "wrong_group D/file: 12345 → GID"},
 		{"{path: D/file, type: directory}", "wrong_type D/file: directory → file"},
 		{"{path: D/file, type: symlink, mode: 777}", "wrong_type D/file: symlink → file"},
