@@ -10,7 +10,7 @@ LDFLAGS := -X $(VPKG).Version=$(VERSION) \
            -X $(VPKG).Branch=$(shell git rev-parse --abbrev-ref HEAD 2>/dev/null)
 
 .DEFAULT_GOAL := build
-.PHONY: help build run test test-packages lint fmt fuzz bench tidy-check clean
+.PHONY: help build run test test-oracle test-packages lint fmt fuzz bench tidy-check clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,6 +24,9 @@ run: build ## build, then serve the shipped config.yaml, which checks this machi
 
 test: test-packages $(BIN)/alertmanager ## run every test with the race detector, real sshd and Alertmanager included
 	DRIFT_TEST_ALERTMANAGER=$(CURDIR)/$(BIN)/alertmanager $(GO) test -race -count=1 -timeout 20m ./...
+
+test-oracle: test-packages ## compare over 1,000 random verdicts with those of stat, dpkg, Ansible, … (DRIFT_ORACLE_SEED repeats one)
+	DRIFT_ORACLE=full $(GO) test -count=1 -v -timeout 20m ./checker/oracle
 
 test-packages: ## install the Debian packages that the tests need (as root), or say what is missing
 	@tools/test-packages

@@ -28,7 +28,7 @@ var plan = map[string]size{
 	"dpkg states":   {sample: 10, full: 80},
 	"sysctl":        {sample: 15, full: 120},
 	"ansible files": {sample: 8, full: 100},
-	"ansible apt":   {sample: 3, full: 12},
+	"ansible apt":   {sample: 0, full: 12}, // seconds each
 }
 
 func TestTheWholePlanIsOverAThousandCases(t *testing.T) {
@@ -47,6 +47,9 @@ func planned(t testing.TB, name string) int {
 	require.Contains(t, plan, name)
 	if full() {
 		return plan[name].full
+	}
+	if plan[name].sample == 0 {
+		t.Skip("too slow for a sample: make test-oracle runs it")
 	}
 	return plan[name].sample
 }
