@@ -3,6 +3,7 @@ package checker
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -68,7 +69,7 @@ func TestFleetProblems(t *testing.T) {
 	}
 	assert.Equal(t, []string{
 		`config.yaml:2: machine "web1": pack "bsae" is not known (did you mean "base"?)`,
-		`config.yaml:2: machine "web1": waiver for "/etc/passwd": kind "fiel" is not known: it is one of file, package, env_var, sysctl, config`,
+		`config.yaml:2: machine "web1": waiver for "/etc/passwd": kind "fiel" is not known: it is one of ` + strings.Join(Kinds().Names(), ", "),
 		`config.yaml:2: warning: machine "web1": waiver for "/etc/typo": pack "base" has no such file: the waiver has no effect`,
 	}, lines)
 }
