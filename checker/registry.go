@@ -14,6 +14,8 @@ func Kinds() *Registry {
 		envVarKind{},
 		sysctlKind{},
 		configKind{},
+		userKind{},
+		groupKind{},
 	}}
 }
 
