@@ -18,6 +18,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/drift-exporter/drift_exporter/checker"
+	"github.com/drift-exporter/drift_exporter/internal/config"
 	"github.com/drift-exporter/drift_exporter/internal/state"
 )
 
@@ -39,7 +40,7 @@ func addCheck(a *kingpin.Application) (string, command) {
 		"! before it for all others. Between commas, any of them; given several times, each of them.").
 		PlaceHolder("PATTERN,...").StringsVar(&f.limits)
 	cmd.Flag("pack", "Check only this pack; may be given several times.").StringsVar(&f.packs)
-	cmd.Flag("format", "Output format: text or json.").Default("text").EnumVar(&f.format, "text", "json")
+	cmd.Flag("format", "Output format: text, json or junit.").Default("text").EnumVar(&f.format, "text", "json", "junit")
 	cmd.Flag("diff", "Print content differences as unified diffs (text format).").BoolVar(&f.diff)
 	cmd.Flag("quiet", "Print no machines that comply (text format).").Short('q').BoolVar(&f.quiet)
 	cmd.Flag("color", "Colour the text: auto, that is on a terminal and without NO_COLOR; always; or never.").
@@ -85,17 +86,21 @@ func (c *cli) checkNow(ctx context.Context, fleet *checker.Fleet, names []string
 }
 
 func (c *cli) printOutcomes(fleet *checker.Fleet, outcomes []checker.Outcome, f *checkFlags) error {
-	if f.format == "json" {
+	machine := func(name string) *config.Machine {
+		m, _ := fleet.Machine(name) // it was chosen from the fleet
+		return m
+	}
+	switch f.format {
+	case "json":
 		return printJSON(c.stdout, outcomes)
+	case "junit":
+		return printJUnit(c.stdout, outcomes, machine)
 	}
 	checked := slices.DeleteFunc(slices.Clone(outcomes), interrupted)
 	return printText(c.stdout, checked, textOptions{
 		palette: paletteFor(c.stdout, f.color, c.env), width: widthOf(c.stdout), diffs: f.diff, quiet: f.quiet,
-		notChecked: len(outcomes) - len(checked),
-		displayName: func(machine string) string {
-			m, _ := fleet.Machine(machine)
-			return m.DisplayName
-		},
+		notChecked:  len(outcomes) - len(checked),
+		displayName: func(name string) string { return machine(name).DisplayName },
 	})
 }
 
