@@ -43,7 +43,8 @@ func TestTheExamplesOfTheREADMEAreValid(t *testing.T) {
 func TestEveryYAMLExampleIsLoadedByATest(t *testing.T) {
 	loaded := map[string]string{
 		"docs/packs.md": "checker/registry_test.go", "docs/configuration.md": "internal/config/docs_test.go",
-		"docs/alerts.md": "deploy/alertmanager/docs_test.go", "README.md": "cmd/drift_exporter/readme_test.go",
+		"docs/alerts.md": "deploy/alertmanager/docs_test.go", "docs/cli.md": "cmd/drift_exporter/check_doc_test.go",
+		"README.md": "cmd/drift_exporter/readme_test.go",
 	}
 	pages, err := filepath.Glob(filepath.Join(repository, "docs", "*.md"))
 	require.NoError(t, err)
