@@ -1,13 +1,8 @@
 package checker
 
 import (
-	"bytes"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
-	"strconv"
 	"strings"
 	"text/template"
 
@@ -22,7 +17,7 @@ type fileKind struct{}
 
 func (fileKind) Name() string              { return "file" }
 func (fileKind) Section() (string, string) { return "files", "" }
-func (fileKind) Shell() string             { return fileShell }
+func (fileKind) Shell() string             { return fileShell + globShell + linkShell }
 
 // hidesItself: of a file only content is sensitive, and hashes of it may be shown.
 func (fileKind) hidesItself() {}
@@ -30,10 +25,13 @@ func (fileKind) hidesItself() {}
 // fileFields is an item of the section files.
 type fileFields struct {
 	Path        yamlfile.Scalar `yaml:"path"`
+	Glob        yamlfile.Scalar `yaml:"glob"`
 	Mode        yamlfile.Scalar `yaml:"mode"`
 	Owner       yamlfile.Scalar `yaml:"owner"`
 	Group       yamlfile.Scalar `yaml:"group"`
 	Type        yamlfile.Scalar `yaml:"type"`
+	Target      yamlfile.Scalar `yaml:"target"`
+	Follow      yamlfile.Bool   `yaml:"follow"`
 	State       yamlfile.Scalar `yaml:"state"`
 	ContentHash yamlfile.Scalar `yaml:"content_hash"`
 	Template    yamlfile.Scalar `yaml:"template"`
@@ -43,10 +41,13 @@ type fileFields struct {
 
 // fileItem is what a pack demands of a path. A field that is empty or nil demands nothing.
 type fileItem struct {
-	path         string
+	path         string // of a glob: empty
+	glob         *glob
 	mode         *uint32
 	owner, group string
 	typ          string // file, directory, symlink
+	target       string
+	own          bool // owner and group are of the path itself, and it need not lead anywhere
 	absent       bool
 	hash         string // hex, lower case
 	templateName string
@@ -55,34 +56,55 @@ type fileItem struct {
 	content      *string
 }
 
-func (f *fileItem) Identity() string { return f.path }
+func (f *fileItem) Identity() string {
+	if f.glob != nil {
+		return f.glob.text
+	}
+	return f.path
+}
 
 // Varies tells that the vars of a machine change what is demanded of it.
 func (f *fileItem) Varies() bool { return f.template != nil }
 
 func (f *fileItem) Definition() string {
-	mode, content := "", ""
+	mode, content, glob, follow := "", "", "", ""
 	if f.mode != nil {
 		mode = fmt.Sprintf("%04o", *f.mode)
 	}
 	if f.content != nil {
 		content = "=" + *f.content // an empty file is a demand, too
 	}
-	return definition("path", f.path, "mode", mode, "owner", f.owner, "group", f.group, "type", f.typ,
-		"state", stateText(f.absent), "content_hash", f.hash, "template", f.templateName, "source", f.source, "content", content)
+	if f.glob != nil {
+		glob = f.glob.text
+	}
+	if f.own {
+		follow = "false"
+	}
+	return definition("path", f.path, "glob", glob, "mode", mode, "owner", f.owner, "group", f.group, "type", f.typ,
+		"target", f.target, "follow", follow, "state", stateText(f.absent),
+		"content_hash", f.hash, "template", f.templateName, "source", f.source, "content", content)
 }
 
 func (fileKind) Decode(node *yaml.Node, templates pack.Templates) (pack.Item, yamlfile.Problems) {
 	var in fileFields
 	d := decoding{problems: yamlfile.DecodeNode(node, &in)}
 	f := &fileItem{
-		path:   d.path("path", in.Path),
 		mode:   d.mode("mode", in.Mode),
 		owner:  d.name("owner", in.Owner),
 		group:  d.name("group", in.Group),
 		typ:    d.oneOf("type", in.Type, "file", "directory", "symlink"),
+		target: d.text("target", in.Target),
+		own:    !in.Follow.Or(true),
 		absent: d.state(in.State),
 		hash:   d.sha256("content_hash", in.ContentHash),
+	}
+	if in.Glob.Set {
+		f.glob = d.glob("glob", in.Glob)
+	} else {
+		f.path = d.literalPath("path", in.Path)
+	}
+	if in.Target.Set && !in.Type.Set {
+		f.typ = "symlink"
 	}
 	if in.Content.Set {
 		f.content = &in.Content.Value
@@ -94,100 +116,29 @@ func (fileKind) Decode(node *yaml.Node, templates pack.Templates) (pack.Item, ya
 			d.problem(in.Template.Line, "template: %s", err)
 		}
 	}
-	d.contentProblems(in)
+	d.fileProblems(in)
 	return f, d.problems
-}
-
-// contentProblems reports fields that exclude each other.
-func (d *decoding) contentProblems(in fileFields) {
-	contents := 0
-	for _, s := range []yamlfile.Scalar{in.ContentHash, in.Template, in.Content} {
-		if s.Set {
-			contents++
-		}
-	}
-	if contents > 1 {
-		d.problem(0, "at most one of content_hash, template and content may be given")
-	}
-	if contents > 0 && in.Type.Set && in.Type.Value == "directory" {
-		d.problem(0, "a directory has no content: content_hash, template and content need another type")
-	}
-	demands := map[string]bool{
-		"mode": in.Mode.Set, "owner": in.Owner.Set, "group": in.Group.Set, "type": in.Type.Set,
-		"content_hash": in.ContentHash.Set, "template": in.Template.Set, "content": in.Content.Set,
-	}
-	for _, field := range sortedKeys(demands) {
-		if in.State.Value == "absent" && demands[field] {
-			d.problem(0, "state absent excludes %s", field)
-		}
-	}
 }
 
 // hasContent tells whether content is demanded.
 func (f *fileItem) hasContent() bool { return f.hash != "" || f.template != nil || f.content != nil }
 
-// maxRendered bounds what a template may make.
-const maxRendered = 4 << 20
-
-// want is the sha256 that is demanded, and the content itself where it is known. It is nil where only a hash is.
-func (f *fileItem) want(facts Facts) (hash string, content []byte, err error) {
-	switch {
-	case f.hash != "":
-		return f.hash, nil, nil
-	case f.template != nil:
-		out := boundedBuffer{left: maxRendered}
-		if err := f.template.Execute(&out, templateData(facts)); err != nil {
-			return "", nil, fmt.Errorf("template %s: %w", f.templateName, err)
-		}
-		content = out.Bytes()
-	case f.content != nil:
-		content = []byte(*f.content)
-	}
-	if content == nil {
-		content = []byte{}
-	}
-	return hashOf(content), content, nil
+// needsReached tells whether what a path leads to is looked at, if it is a symbolic link.
+func (f *fileItem) needsReached() bool {
+	return f.mode != nil || f.hasContent() || !f.own && (f.typ != "symlink" || f.owner != "" || f.group != "")
 }
 
-// templateData is what a template sees: the machine's vars at the root, and its facts.
-func templateData(f Facts) map[string]any {
-	data := make(map[string]any, len(f.Vars)+1)
-	for name, value := range f.Vars {
-		data[name] = value
-	}
-	data["facts"] = map[string]any{
-		"os": f.OS, "version": f.Version, "name": f.Name, "kernel": f.Kernel, "arch": f.Arch, "hostname": f.Hostname,
-		"package_manager": f.PackageManager, "init": f.Init, "user": f.User, "home": f.Home,
-	}
-	return data
+// needsLink tells whether the path itself is looked at, if it is a symbolic link.
+func (f *fileItem) needsLink() bool {
+	return f.target != "" || f.own && (f.owner != "" || f.group != "")
 }
 
-// boundedBuffer is a buffer that refuses to grow without end.
-type boundedBuffer struct {
-	bytes.Buffer
-	left int
-}
-
-func (b *boundedBuffer) Write(p []byte) (int, error) {
-	if b.left -= len(p); b.left < 0 {
-		return 0, errors.New("makes more than " + strconv.Itoa(maxRendered) + " bytes")
-	}
-	return b.Buffer.Write(p)
-}
-
-var _ io.Writer = (*boundedBuffer)(nil)
-
-func hashOf(content []byte) string {
-	sum := sha256.Sum256(content)
-	return hex.EncodeToString(sum[:])
-}
-
-// onMachine is the path as the machine knows it: ~ is the home that it says the user has.
-func (f *fileItem) onMachine(facts Facts) (string, error) {
-	rest, inHome := strings.CutPrefix(f.path, "~")
+// onMachine is a path as the machine knows it: ~ is the home that it says the user has.
+func onMachine(path string, facts Facts) (string, error) {
+	rest, inHome := strings.CutPrefix(path, "~")
 	switch {
 	case !inHome:
-		return f.path, nil
+		return path, nil
 	case facts.Home == "" && facts.User == "":
 		return "", errors.New("the machine does not say whose home ~ is")
 	case facts.Home == "":
@@ -198,13 +149,19 @@ func (f *fileItem) onMachine(facts Facts) (string, error) {
 
 func (fileKind) Ask(facts Facts, item pack.Item) ([]Question, error) {
 	f := item.(*fileItem)
-	path, err := f.onMachine(facts)
+	if f.glob != nil {
+		return f.glob.ask(facts)
+	}
+	path, err := onMachine(f.path, facts)
 	if err != nil {
 		return nil, err
 	}
 	questions := []Question{{Op: "file", Arg: path}}
 	if f.hasContent() {
 		questions = append(questions, Question{Op: "sum", Arg: path})
+	}
+	if f.needsLink() {
+		questions = append(questions, Question{Op: "link", Arg: path})
 	}
 	return questions, nil
 }

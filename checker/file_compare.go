@@ -15,7 +15,10 @@ var errChanged = errors.New("changed while being read")
 
 func (fileKind) Compare(facts Facts, item pack.Item, answers Answers) ([]state.Mismatch, []Question, error) {
 	f := item.(*fileItem)
-	path, err := f.onMachine(facts)
+	if f.glob != nil {
+		return f.compareNoMatch(), nil, nil
+	}
+	path, err := onMachine(f.path, facts)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -30,7 +33,11 @@ func (fileKind) Compare(facts Facts, item pack.Item, answers Answers) ([]state.M
 	if mismatch, known, err := f.compareExistence(got); known || err != nil {
 		return mismatch, nil, err
 	}
-	mismatches := f.compareAttributes(got)
+	mismatches, err := f.compareLink(got, answers, path)
+	if err != nil {
+		return nil, nil, err
+	}
+	mismatches = append(mismatches, f.compareAttributes(got)...)
 	if !f.hasContent() {
 		return mismatches, nil, nil
 	}
@@ -44,7 +51,6 @@ func (f *fileItem) compareExistence(got observed) (mismatches []state.Mismatch, 
 	one := func(typ, expected, actual string) ([]state.Mismatch, bool, error) {
 		return []state.Mismatch{{Type: typ, Expected: expected, Actual: actual}}, true, nil
 	}
-	needsTarget := f.typ != "symlink" || f.mode != nil || f.owner != "" || f.group != "" || f.hasContent()
 	switch {
 	case f.absent && got.absent:
 		return nil, true, nil
@@ -54,8 +60,8 @@ func (f *fileItem) compareExistence(got observed) (mismatches []state.Mismatch, 
 		return one("missing_file", "present", "absent")
 	case f.typ != "" && f.typ != got.lstatType():
 		return one("wrong_type", f.typ, got.lstatType())
-	case got.reached == nil && !needsTarget:
-		return nil, true, nil
+	case !f.needsReached():
+		return nil, false, nil
 	case got.dangling:
 		return one("missing_file", "present", "symlink that leads nowhere")
 	case got.reached == nil:
@@ -66,21 +72,41 @@ func (f *fileItem) compareExistence(got observed) (mismatches []state.Mismatch, 
 	return nil, false, nil
 }
 
+// compareNoMatch judges a glob that nothing matches.
+func (f *fileItem) compareNoMatch() []state.Mismatch {
+	if f.absent {
+		return nil
+	}
+	return []state.Mismatch{{Type: "missing_file", Expected: "present", Actual: "nothing matches"}}
+}
+
+// compareAttributes compares what is demanded of what the path leads to.
 func (f *fileItem) compareAttributes(got observed) []state.Mismatch {
+	var mismatches []state.Mismatch
+	if f.mode != nil && *f.mode != got.reached.permissions() {
+		mismatches = append(mismatches, state.Mismatch{
+			Type: "wrong_permissions", Expected: fmt.Sprintf("%04o", *f.mode), Actual: fmt.Sprintf("%04o", got.reached.permissions()),
+		})
+	}
+	if !f.own || !got.link {
+		mismatches = append(mismatches, f.compareOwner(got.reached)...)
+	}
+	return mismatches
+}
+
+// compareOwner compares the owners of what a path leads to, or of a symbolic link; of may be nil if none is demanded.
+func (f *fileItem) compareOwner(of *fileStatus) []state.Mismatch {
 	var mismatches []state.Mismatch
 	add := func(typ, expected, actual string) {
 		if expected != actual {
 			mismatches = append(mismatches, state.Mismatch{Type: typ, Expected: expected, Actual: actual})
 		}
 	}
-	if f.mode != nil {
-		add("wrong_permissions", fmt.Sprintf("%04o", *f.mode), fmt.Sprintf("%04o", got.reached.permissions()))
-	}
 	if f.owner != "" {
-		add("wrong_owner", f.owner, nameOrNumber(f.owner, got.reached.user, got.reached.uid))
+		add("wrong_owner", f.owner, nameOrNumber(f.owner, of.user, of.uid))
 	}
 	if f.group != "" {
-		add("wrong_group", f.group, nameOrNumber(f.group, got.reached.group, got.reached.gid))
+		add("wrong_group", f.group, nameOrNumber(f.group, of.group, of.gid))
 	}
 	return mismatches
 }

@@ -89,8 +89,12 @@ func TestFileMismatches(t *testing.T) {
 	})
 }
 
-func userName(t testing.TB) string {
-	out, err := exec.CommandContext(t.Context(), "id", "-un").Output()
+func userName(t testing.TB) string { return whoAmI(t, "-un") }
+
+func groupName(t testing.TB) string { return whoAmI(t, "-gn") }
+
+func whoAmI(t testing.TB, option string) string {
+	out, err := exec.CommandContext(t.Context(), "id", option).Output()
 	require.NoError(t, err)
 	return strings.TrimSpace(string(out))
 }
@@ -103,6 +107,16 @@ func (u unprivileged) argv() []string {
 		return u.shell.argv
 	}
 	return append([]string{"/usr/bin/setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"}, u.shell.argv...)
+}
+
+// asNobody is a shell that runs as nobody if the test runs as root, and may run what is in its PATH.
+func asNobody(t testing.TB, sh shell) shell {
+	if sh.path != "" && os.Getuid() == 0 {
+		require.NoError(t, os.Chmod(filepath.Dir(filepath.Dir(sh.path)), 0o755))
+		require.NoError(t, os.Chmod(filepath.Dir(sh.path), 0o755))
+	}
+	sh.argv = unprivileged{sh}.argv()
+	return sh
 }
 
 func TestWhatMayNotBeSeenIsAnError(t *testing.T) {
@@ -131,12 +145,7 @@ func TestWhatMayNotBeSeenIsAnError(t *testing.T) {
 		packs[fmt.Sprintf("p%d.yaml", i)] = strings.ReplaceAll("items: {files: ["+item+"]}", "D/", dir+"/")
 	}
 	eachShell(t, func(t *testing.T, sh shell) {
-		if sh.path != "" && os.Getuid() == 0 {
-			require.NoError(t, os.Chmod(filepath.Dir(filepath.Dir(sh.path)), 0o755))
-			require.NoError(t, os.Chmod(filepath.Dir(sh.path), 0o755))
-		}
-		sh.argv = unprivileged{sh}.argv()
-		out := check(t, sh, fleetOf(t, packs, nil))
+		out := check(t, asNobody(t, sh), fleetOf(t, packs, nil))
 		require.NotNil(t, out.Failure)
 		assert.Equal(t, state.ReasonUnreadable, out.Failure.Reason)
 		for i, r := range out.Results {

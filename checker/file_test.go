@@ -26,7 +26,8 @@ func TestFileProblems(t *testing.T) {
 		{"modes", `{path: /x, mode: "0644"}`, nil},
 		{"mode without the zero", `{path: /x, mode: 1777}`, nil},
 		{"mode as YAML 1.2 has octal", `{path: /x, mode: 0o600}`, nil},
-		{"any bytes", `{path: "/$(touch x)\t'\"\\|;*", content: ""}`, nil},
+		{"any bytes", `{path: "/$(touch x)\t'\"\\|;[", content: ""}`, nil},
+		{"what looks like a glob", `{path: "/x/*.conf"}`, []string{"path is taken literally, with its * and ?: a pattern of files is given as glob"}},
 		{"no path", `{mode: "0644"}`, []string{"path is required"}},
 		{"null path", `{path: }`, []string{"path is required"}},
 		{"empty path", `{path: ""}`, []string{"path must not be empty"}},
@@ -67,7 +68,8 @@ func TestFileDefinitionHoldsWhatIsDemanded(t *testing.T) {
 	for _, other := range []string{
 		`{path: /y, content: a}`, `{path: /x}`, `{path: /x, content: ""}`, `{path: /x, content: a, mode: 0}`, `{path: /x, content: a, mode: 644}`,
 		`{path: /x, content: a, owner: o}`, `{path: /x, content: a, group: o}`, `{path: /x, content: a, type: file}`,
-		`{path: /x, state: absent}`, `{path: /x, template: motd}`, `{path: /x, content: !!binary /w==}`, `{path: /x, content: !!binary /g==}`,
+		`{path: /x, state: absent}`, `{path: /x, template: motd}`, `{glob: "/x*", content: a}`, `{glob: "/y*", content: a}`,
+		`{path: /x, content: a, follow: false}`, `{path: /x, type: symlink}`, `{path: /x, target: a}`, `{path: /x, target: b}`, `{path: /x, content: !!binary /w==}`, `{path: /x, content: !!binary /g==}`,
 		`{path: /x, content_hash: ` + strings.Repeat("a", 64) + `}`,
 	} {
 		definition := define(other)
@@ -76,4 +78,34 @@ func TestFileDefinitionHoldsWhatIsDemanded(t *testing.T) {
 	}
 	assert.Equal(t, define(`{path: /x, mode: 644}`), define(`{path: /x, mode: "0644"}`))
 	assert.Contains(t, define(`{path: /x, template: motd}`), "{{ .role }}", "a changed template is a changed demand")
+}
+
+func TestGlobAndLinkProblems(t *testing.T) {
+	decodeCases{
+		{"glob", `{glob: "/etc/cron.d/*"}`, nil},
+		{"glob in the home", `{glob: "~/.ssh/[a-z!]?[^x][!y]"}`, nil},
+		{"glob with everything", `{glob: "/x*", mode: 644, owner: root, content: x}`, nil},
+		{"escaped", `{glob: '/a\*/[\]]\?*'}`, nil},
+		{"both", `{path: /x, glob: "/x*"}`, []string{"at most one of path and glob may be given"}},
+		{"no pattern", `{glob: '/etc/\*'}`, []string{"glob holds no *, ? or […]: give it as path"}},
+		{"empty glob", `{glob: ""}`, []string{"glob must not be empty"}},
+		{"relative glob", `{glob: "etc/*"}`, []string{"glob must be absolute or begin with ~/"}},
+		{"glob of users", `{glob: "~*/x"}`, []string{"glob: only ~/ is known, the home of the machine's config_user; of another user's home give the whole path"}},
+		{"newline in a glob", `{glob: "/a*\nb"}`, []string{"glob must not contain a newline or a NUL"}},
+		{"final slash", `{glob: "/etc/*/"}`, []string{"glob must not end with a slash"}},
+		{"broken list", `{glob: "/etc/[a"}`, []string{"glob has a [ without a list of characters and a ], or a backslash at the end of a level"}},
+		{"list over two levels", `{glob: "/etc/[a/b]*"}`, []string{"glob has a [ without a list of characters and a ], or a backslash at the end of a level"}},
+		{"class", `{glob: "/etc/[[:alpha:]]"}`, []string{"glob knows no classes such as [:alpha:], only characters and ranges"}},
+		{"dots", `{glob: "/etc/*/../x"}`, []string{"glob must not go through . or .. after its first *, ? or […]"}},
+		{"dots before", `{glob: "/etc/../x*"}`, nil},
+		{"absent", `{glob: "/x*", state: absent}`, nil},
+		{"target", `{path: /x, target: ../y}`, nil},
+		{"empty target", `{path: /x, target: ""}`, []string{"target must not be empty"}},
+		{"target of a file", `{path: /x, target: y, type: file}`, []string{"only a symlink has a target: type must be symlink or left out"}},
+		{"own mode of a link", `{path: /x, follow: false, mode: 777}`, []string{"follow: false and mode need the type file or directory: a symlink has no mode of its own"}},
+		{"own mode of a symlink", `{path: /x, follow: false, target: y, mode: 777}`, []string{"follow: false and mode need the type file or directory: a symlink has no mode of its own"}},
+		{"own mode of a file", `{path: /x, follow: false, type: file, mode: 644}`, nil},
+		{"absent link", `{path: /x, target: y, follow: no, state: absent}`, []string{"state absent excludes follow", "state absent excludes target"}},
+		{"no truth", `{path: /x, follow: maybe}`, []string{"follow must be true or false"}},
+	}.run(t, fileKind{})
 }

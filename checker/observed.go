@@ -37,6 +37,11 @@ type fileStatus struct {
 
 func (s *fileStatus) fileType() uint32    { return s.mode & typeMask }
 func (s *fileStatus) permissions() uint32 { return s.mode & 0o7777 }
+
+// userOrNumber and groupOrNumber are as a pack names them.
+func (s *fileStatus) userOrNumber() string  { return nameOrNumber("", s.user, s.uid) }
+func (s *fileStatus) groupOrNumber() string { return nameOrNumber("", s.group, s.gid) }
+
 func (s *fileStatus) typeName() string {
 	if name, ok := typeNames[s.fileType()]; ok {
 		return name

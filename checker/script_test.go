@@ -93,7 +93,7 @@ func TestScriptHoldsNothingThatEvaluatesData(t *testing.T) {
 // The script reads what it is told from its standard input. A child that read from it would take questions away.
 func TestChildrenOfTheScriptGetNoInput(t *testing.T) {
 	for _, line := range strings.Split(Script(), "\n") {
-		for _, child := range []string{"$(stat ", "$(sha256sum ", "dpkg-query -W", "$(getent ", "$(id ", "$(uname ", "cat \"$1\""} {
+		for _, child := range []string{"$(stat ", "$(sha256sum ", "dpkg-query -W", "$(getent ", "$(id ", "$(uname ", "cat \"$1\"", "ls --", "readlink "} {
 			if strings.Contains(line, child) {
 				assert.Contains(t, line, "</dev/null", line)
 			}

@@ -1,0 +1,67 @@
+package checker
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+)
+
+// maxRendered bounds what a template may make.
+const maxRendered = 4 << 20
+
+// want is the sha256 that is demanded, and the content itself where it is known. It is nil where only a hash is.
+func (f *fileItem) want(facts Facts) (hash string, content []byte, err error) {
+	switch {
+	case f.hash != "":
+		return f.hash, nil, nil
+	case f.template != nil:
+		out := boundedBuffer{left: maxRendered}
+		if err := f.template.Execute(&out, templateData(facts)); err != nil {
+			return "", nil, fmt.Errorf("template %s: %w", f.templateName, err)
+		}
+		content = out.Bytes()
+	case f.content != nil:
+		content = []byte(*f.content)
+	}
+	if content == nil {
+		content = []byte{}
+	}
+	return hashOf(content), content, nil
+}
+
+// templateData is what a template sees: the machine's vars at the root, and its facts.
+func templateData(f Facts) map[string]any {
+	data := make(map[string]any, len(f.Vars)+1)
+	for name, value := range f.Vars {
+		data[name] = value
+	}
+	data["facts"] = map[string]any{
+		"os": f.OS, "version": f.Version, "name": f.Name, "kernel": f.Kernel, "arch": f.Arch, "hostname": f.Hostname,
+		"package_manager": f.PackageManager, "init": f.Init, "user": f.User, "home": f.Home,
+	}
+	return data
+}
+
+// boundedBuffer is a buffer that refuses to grow without end.
+type boundedBuffer struct {
+	bytes.Buffer
+	left int
+}
+
+func (b *boundedBuffer) Write(p []byte) (int, error) {
+	if b.left -= len(p); b.left < 0 {
+		return 0, errors.New("makes more than " + strconv.Itoa(maxRendered) + " bytes")
+	}
+	return b.Buffer.Write(p)
+}
+
+var _ io.Writer = (*boundedBuffer)(nil)
+
+func hashOf(content []byte) string {
+	sum := sha256.Sum256(content)
+	return hex.EncodeToString(sum[:])
+}
