@@ -1,8 +1,6 @@
 package checker
 
 import (
-	"bytes"
-	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -11,41 +9,11 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	"gopkg.in/yaml.v3"
-
-	"github.com/drift-exporter/drift_exporter/internal/config"
 )
 
-// described asks a machine what it has of what a selector names, as YAML of the items.
-func described(t testing.TB, sh Transport, kind describer, selector string) (string, error) {
-	m := &config.Machine{Name: "m1", Transport: config.TransportSSH}
-	d, err := startDialogue(t.Context(), sh, m, testNonce)
-	require.NoError(t, err)
-	defer d.close()
-	facts, err := d.facts(m)
-	require.NoError(t, err)
-	for range maxRounds {
-		items, more, err := kind.describe(facts, selector, d.answers)
-		if errors.Is(err, errUndecided) {
-			require.NotEmpty(t, more)
-			require.NoError(t, d.ask(more))
-			continue
-		}
-		var out bytes.Buffer
-		if err == nil {
-			encoder := yaml.NewEncoder(&out)
-			require.NoError(t, encoder.Encode(items))
-			require.NoError(t, encoder.Close())
-		}
-		return out.String(), err
-	}
-	t.Fatal("questions without end")
-	return "", nil
-}
-
-func TestDescribedFilesLoadAndComply(t *testing.T) {
+func TestSnapshotOfFiles(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "d")
-	makeFiles(t, dir, "a", "b: c", "sub/x", "\xff", "#", "*")
+	makeFiles(t, dir, "a", "b: c", "sub/x", "\xff", "#")
 	at := func(name string) string { return filepath.Join(dir, name) }
 	require.NoError(t, os.Symlink("a", at("link")))
 	require.NoError(t, os.Symlink("\xff\x01", at("dangling")))
@@ -54,33 +22,32 @@ func TestDescribedFilesLoadAndComply(t *testing.T) {
 	if os.Getuid() == 0 {
 		require.NoError(t, os.Lchown(at("link"), 12345, 54321))
 	}
+	selections := map[string]int{
+		dir + "/*": 8, dir + "/*/*": 1, dir: 1, at("nothing"): 1, dir + "/nothing*": 1, at("link"): 1, "/usr/bin/env": 1, "~/no/such": 1, dir + `/[#]`: 1,
+	}
 	eachShell(t, func(t *testing.T, sh shell) {
-		for selector, count := range map[string]int{
-			dir + "/*": 9, dir + "/*/*": 1, dir: 1, at("nothing"): 1, dir + "/nothing*": 1, at("link"): 1, "/usr/bin/env": 1, "~/no/such": 1, dir + `/\*`: 1,
-		} {
-			if strings.HasSuffix(selector, `\*`) {
-				selector = dir + "/[*]"
-			}
-			items, err := described(t, sh, fileKind{}, selector)
-			require.NoError(t, err, selector)
-			f := onePack(t, "  files:\n    "+strings.ReplaceAll(items, "\n", "\n    "), nil)
-			assert.Len(t, f.Packs["p"].Entries, count, "%s", items)
-			r := check(t, sh, f).Results[0]
-			assert.Empty(t, r.Mismatches)
-			assert.Empty(t, r.Errors)
-			assert.NotContains(t, items, "content:", "only its hash")
+		var all []Selection
+		for selector, count := range selections {
+			s := snapshot(t, sh, Selection{"file", selector})
+			assert.Empty(t, s.Errors)
+			assert.Equal(t, count, s.Items, "%s", s.Pack)
+			assert.NotContains(t, string(s.Pack), "content:", "only its hash")
+			all = append(all, Selection{"file", selector})
 		}
+		s := snapshot(t, sh, all...)
+		assert.Equal(t, 14, s.Items, "what is named twice is there once")
+		complies(t, sh, s)
 	})
 }
 
-func TestDescribedFileIsHeldToWhatItWas(t *testing.T) {
+func TestSnapshotHoldsAFileToWhatItIs(t *testing.T) {
 	dir := t.TempDir()
 	makeFiles(t, dir, "a")
 	a := filepath.Join(dir, "a")
-	items, err := described(t, shells(t)[0], fileKind{}, dir+"/*")
-	require.NoError(t, err)
-	assert.Equal(t, "- path: "+a+"\n  mode: \"0644\"\n  owner: "+userName(t)+"\n  group: "+groupName(t)+"\n  type: file\n  content_hash: sha256:"+hashOf([]byte("a"))+"\n", items)
-	f := onePack(t, "  files:\n    "+strings.ReplaceAll(items, "\n", "\n    "), nil)
+	s := snapshot(t, shells(t)[0], Selection{"file", dir + "/*"})
+	assert.Contains(t, string(s.Pack), "    - path: "+a+"\n      mode: \"0644\"\n      owner: "+userName(t)+"\n      group: "+groupName(t)+
+		"\n      type: file\n      content_hash: sha256:"+hashOf([]byte("a"))+"\n")
+	f := fleetOf(t, map[string]string{"p.yaml": string(s.Pack)}, nil)
 	for typ, change := range map[string]func(){
 		"wrong_content":     func() { require.NoError(t, os.WriteFile(a, []byte("b"), 0o644)) },
 		"wrong_permissions": func() { require.NoError(t, os.Chmod(a, 0o600)) },
@@ -95,20 +62,22 @@ func TestDescribedFileIsHeldToWhatItWas(t *testing.T) {
 	}
 }
 
-func TestWhatCannotBeDescribed(t *testing.T) {
+func TestFilesOfWhichThereIsNoSnapshot(t *testing.T) {
 	need(t, "setpriv")
 	dir := t.TempDir()
 	require.NoError(t, os.Chmod(filepath.Dir(dir), 0o755))
 	makeFiles(t, dir, "closed/file", "secret")
-	require.NoError(t, os.Chmod(filepath.Join(dir, "secret"), 0o600))
+	require.NoError(t, os.Chmod(filepath.Join(dir, "secret"), 0))
 	require.NoError(t, os.Chmod(filepath.Join(dir, "closed"), 0))
 	t.Cleanup(func() { _ = os.Chmod(filepath.Join(dir, "closed"), 0o755) })
 	sh := asNobody(t, shells(t)[0])
 	for selector, want := range map[string]string{
 		"passwd": `"passwd" is neither a path nor a glob`, "": "neither", "/a\nb": "newline", "/" + strings.Repeat("x", maxPath): "longer",
-		"/x/[": "the glob", dir + "/closed/file": "permission denied", dir + "/closed/*": "permission denied", dir + "/sec*": dir + "/secret: permission denied",
+		"/x/[": "the glob", dir + "/closed/file": "permission denied (", dir + "/closed/*": "permission denied (", dir + "/sec*": dir + "/secret: permission denied (",
 	} {
-		_, err := described(t, sh, fileKind{}, selector)
-		require.ErrorContains(t, err, want)
+		s := snapshot(t, sh, Selection{"file", selector})
+		require.Len(t, s.Errors, 1)
+		assert.Contains(t, s.Errors[0].Error, want)
+		assert.Zero(t, s.Items)
 	}
 }
