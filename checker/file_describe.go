@@ -10,7 +10,7 @@ import (
 // describe demands of a path, or of every file that a glob matches, what it is now, content by its hash only. What is
 // not there is demanded to be absent. Of a symbolic link it demands what is its own.
 func (fileKind) describe(facts Facts, selector string, a Answers) ([]*yaml.Node, []Question, error) {
-	g, paths, err := selected(selector)
+	g, paths, err := selectedPaths(selector)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -32,8 +32,8 @@ func (fileKind) describe(facts Facts, selector string, a Answers) ([]*yaml.Node,
 	return describePaths(facts, paths, a)
 }
 
-// selected is the glob or the path that a selector is.
-func selected(selector string) (*glob, []string, error) {
+// selectedPaths is the glob or the path that a selector is.
+func selectedPaths(selector string) (*glob, []string, error) {
 	switch {
 	case !strings.HasPrefix(selector, "/") && !strings.HasPrefix(selector, "~/"):
 		return nil, nil, fmt.Errorf("%s is neither a path nor a glob: it must be absolute or begin with ~/", quoted(selector))
