@@ -24,14 +24,14 @@ func (t *Transport) handshake(ctx context.Context, l *link, tg *target, h hop, c
 	if err != nil {
 		return nil, err
 	}
+	watched := &watchedConn{Conn: conn}
+	login := t.newLogin(ctx, l, h, watched) // before the clock runs: opening an encrypted key may take seconds
+	defer func() { login.closeAgent() }()
 	l.enter(phase{doing: "waiting for the SSH handshake of " + h.addr(), connected: true})
 	cancel := l.expire(tg.connectTimeout, failure(state.ReasonTimeout, true, nil,
 		"no SSH handshake of %s within %s", h.addr(), tg.connectTimeout))
 	defer cancel()
 
-	watched := &watchedConn{Conn: conn}
-	login := t.newLogin(ctx, l, h, watched)
-	defer func() { login.closeAgent() }()
 	var trusted atomic.Bool
 	var refused atomic.Pointer[state.Failure]
 	c, channels, requests, err := ssh.NewClientConn(watched, h.addr(), &ssh.ClientConfig{

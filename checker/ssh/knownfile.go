@@ -97,19 +97,11 @@ func (f *knownFile) keysOf(addr string) []knownKey {
 
 // ask says what the file has to say about a host's key.
 func (f *knownFile) ask(addr string, remote net.Addr, key ssh.PublicKey) opinion {
-	_, isCert := key.(*ssh.Certificate)
-	if isCert || f.revokes {
-		err := f.db.HostKeyCallback()(addr, remote, key)
-		var revoked *xknownhosts.RevokedError
-		var mismatch *xknownhosts.KeyError
-		switch {
-		case errors.As(err, &revoked):
-			return opinion{revoked: true}
-		case isCert && err == nil:
-			return opinion{trusted: true}
-		case err != nil && !errors.As(err, &mismatch):
-			return opinion{err: err}
-		}
+	if f.revokes && f.revoked(addr, remote, key) {
+		return opinion{revoked: true}
+	}
+	if cert, ok := key.(*ssh.Certificate); ok {
+		return f.askCertificate(addr, remote, cert)
 	}
 	var o opinion
 	for _, k := range f.keysOf(addr) {
@@ -120,6 +112,35 @@ func (f *knownFile) ask(addr string, remote net.Addr, key ssh.PublicKey) opinion
 		o.trusted = o.trusted || sameKey(k.key, key)
 	}
 	return o
+}
+
+// revoked reports whether the key is revoked. Of a certificate both its key and its authority's may be; the library
+// looks at them only where it knows the authority, which may be in another file.
+func (f *knownFile) revoked(addr string, remote net.Addr, key ssh.PublicKey) bool {
+	keys := []ssh.PublicKey{key}
+	if cert, ok := key.(*ssh.Certificate); ok {
+		keys = []ssh.PublicKey{cert.Key, cert.SignatureKey}
+	}
+	for _, k := range keys {
+		var revoked *xknownhosts.RevokedError
+		if errors.As(f.db.HostKeyCallback()(addr, remote, k), &revoked) {
+			return true
+		}
+	}
+	return false
+}
+
+var errSHA1 = errors.New("its authority signed it with SHA-1, which can be forged")
+
+// askCertificate trusts a certificate of a known authority that is valid for the host and now.
+func (f *knownFile) askCertificate(addr string, remote net.Addr, cert *ssh.Certificate) opinion {
+	if err := f.db.HostKeyCallback()(addr, remote, cert); err != nil {
+		return opinion{err: err}
+	}
+	if cert.Signature.Format == ssh.KeyAlgoRSA {
+		return opinion{err: errSHA1}
+	}
+	return opinion{trusted: true}
 }
 
 func (o *opinion) add(p opinion) {

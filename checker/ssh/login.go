@@ -13,23 +13,24 @@ import (
 const methodPublicKey = "publickey"
 
 // login is one attempt to log in. It offers the keys of the identity files in their order, then, only if none of
-// them is accepted, those of the ssh-agent: first the ones that an identity file names, then the rest. OpenSSH
-// asks the agent first; but a server disconnects after a few keys, and the keys that were configured for the
-// machine must not be among those that it never saw.
+// them is accepted, those of the ssh-agent: first the ones that an identity file names, then the rest. Certificates
+// come before plain keys, each time. OpenSSH asks the agent first; but a server disconnects after a few keys, and
+// the keys that were configured for the machine must not be among those that it never saw.
 type login struct {
-	t          *Transport
-	ctx        context.Context
-	link       *link
-	hop        hop
-	conn       *watchedConn
-	identities []identity
-	agentAsked bool
-	agentNote  string // why the agent was of no use
-	queue      []*candidate
-	next       int // of queue, to be offered
-	banner     string
-	failed     *state.Failure
-	closeAgent func()
+	t            *Transport
+	ctx          context.Context
+	link         *link
+	hop          hop
+	conn         *watchedConn
+	identities   []identity
+	certificates []certificate
+	agentAsked   bool
+	agentNote    string // why the agent was of no use
+	queue        []*candidate
+	next         int // of queue, to be offered
+	banner       string
+	failed       *state.Failure
+	closeAgent   func()
 }
 
 // candidate is a key to offer, with what became of it.
@@ -42,31 +43,33 @@ type candidate struct {
 }
 
 func (t *Transport) newLogin(ctx context.Context, l *link, h hop, conn *watchedConn) *login {
-	g := &login{t: t, ctx: ctx, link: l, hop: h, conn: conn, closeAgent: func() {}}
+	g := &login{t: t, ctx: ctx, link: l, hop: h, conn: conn, closeAgent: func() {}, certificates: t.certificates(h)}
 	for _, path := range h.identityFiles {
-		id := t.identity(path)
-		g.identities = append(g.identities, id)
-		if id.signer != nil {
-			g.add(id.signer, path)
+		g.identities = append(g.identities, t.identity(path, h.passphraseFile))
+	}
+	for _, c := range g.certificates {
+		for _, id := range g.identities {
+			g.add(c.signWith(id.signer), c.path)
 		}
+	}
+	for _, id := range g.identities {
+		g.add(id.signer, id.path)
 	}
 	return g
 }
 
-// add puts a key at the end of the queue, unless it is there already.
+// add puts a key, if it is one, at the end of the queue, unless it is there already.
 func (g *login) add(signer ssh.AlgorithmSigner, name string) {
-	for _, c := range g.queue {
-		if sameKey(c.PublicKey(), signer.PublicKey()) {
-			return
-		}
+	if signer == nil || g.has(signer.PublicKey()) {
+		return
 	}
-	c := &candidate{AlgorithmSigner: signer, name: name}
-	if m, ok := signer.(ssh.MultiAlgorithmSigner); ok {
-		c.algorithms = m.Algorithms()
-	} else {
-		c.algorithms = []string{signer.PublicKey().Type()}
-	}
-	g.queue = append(g.queue, c)
+	g.queue = append(g.queue, &candidate{
+		AlgorithmSigner: signer, name: name, algorithms: signatures(plainType(signer.PublicKey())),
+	})
+}
+
+func (g *login) has(key ssh.PublicKey) bool {
+	return slices.ContainsFunc(g.queue, func(c *candidate) bool { return sameKey(c.PublicKey(), key) })
 }
 
 // Algorithms are those that the key may sign with.
@@ -136,14 +139,48 @@ func (g *login) askAgent() {
 	if len(keys) == 0 {
 		g.agentNote = "the ssh-agent holds no keys"
 	}
-	for _, id := range g.identities {
+	for _, c := range g.certificates {
 		for _, k := range keys {
-			if sameKey(id.public, k.signer.PublicKey()) {
-				g.add(k.signer, id.path+" in the ssh-agent")
-			}
+			g.add(c.signWith(k.signer), c.path+" in the ssh-agent")
 		}
+	}
+	slices.SortStableFunc(keys, func(a, b agentKey) int { return plainness(a) - plainness(b) })
+	for _, k := range keys {
+		if path := g.names(k.signer.PublicKey()); path != "" {
+			g.add(k.signer, path+" in the ssh-agent")
+		}
+	}
+	if g.hop.identitiesOnly {
+		return
 	}
 	for _, k := range keys {
 		g.add(k.signer, "the ssh-agent's "+quote(k.comment))
 	}
+}
+
+// plainness sorts certificates before keys.
+func plainness(k agentKey) int {
+	if certificateIn(k.signer.PublicKey()) != nil {
+		return 0
+	}
+	return 1
+}
+
+// names is the file that names a key of the ssh-agent, or the key in its certificate; empty if none does.
+func (g *login) names(key ssh.PublicKey) string {
+	plain := key
+	if cert := certificateIn(key); cert != nil {
+		plain = cert.Key
+	}
+	for _, id := range g.identities {
+		if sameKey(id.public, plain) || sameKey(id.public, key) {
+			return id.path
+		}
+	}
+	for _, c := range g.certificates {
+		if c.cert != nil && sameKey(c.cert.Key, plain) {
+			return c.path
+		}
+	}
+	return ""
 }

@@ -239,13 +239,13 @@ func TestOtherMethods(t *testing.T) {
 func TestIdentitiesAreCached(t *testing.T) {
 	transport := newTransport(t)
 	file, _ := newKeyFile(t, filepath.Join(t.TempDir(), "id"))
-	first := transport.identity(file)
+	first := transport.identity(file, "")
 	require.NotNil(t, first.signer)
-	assert.Same(t, first.signer, transport.identity(file).signer)
+	assert.Same(t, first.signer, transport.identity(file, "").signer)
 	writeFile(t, file, "no longer")
-	assert.Equal(t, "not a private key", transport.identity(file).problem)
+	assert.Equal(t, "not a private key", transport.identity(file, "").problem)
 	require.NoError(t, os.Remove(file))
-	assert.Equal(t, "no such file", transport.identity(file).problem)
+	assert.Equal(t, "no such file", transport.identity(file, "").problem)
 	_, _ = newKeyFile(t, file)
-	assert.NotNil(t, transport.identity(file).signer)
+	assert.NotNil(t, transport.identity(file, "").signer)
 }

@@ -57,13 +57,20 @@ func (g *login) tried() []string {
 	return names
 }
 
-// unusable are the identity files that had no key to offer.
+// unusable are the files that had nothing to offer.
 func (g *login) unusable() []string {
 	var notes []string
 	for _, id := range g.identities {
-		inAgent := slices.ContainsFunc(g.queue, func(c *candidate) bool { return sameKey(c.PublicKey(), id.public) })
-		if id.signer == nil && !inAgent {
+		if id.signer == nil && (id.public == nil || !g.has(id.public)) {
 			notes = append(notes, id.path+" cannot be used: "+id.problem)
+		}
+	}
+	for _, c := range g.certificates {
+		switch {
+		case c.cert == nil:
+			notes = append(notes, c.path+" cannot be used: "+c.problem)
+		case !g.has(c.cert):
+			notes = append(notes, c.path+" cannot be used: nothing here has its private key")
 		}
 	}
 	return notes

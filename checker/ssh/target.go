@@ -13,10 +13,13 @@ const defaultPort = 22
 
 // hop is a host to log in to: a jump host or the machine.
 type hop struct {
-	user          string
-	host          string
-	port          int
-	identityFiles []string
+	user             string
+	host             string
+	port             int
+	identityFiles    []string
+	passphraseFile   string   // of those that are encrypted
+	certificateFiles []string // besides those beside identity files
+	identitiesOnly   bool     // of the ssh-agent's keys only those that the files name
 }
 
 // addr is the host and port as they are dialled and looked up in known_hosts, which is not case sensitive.
@@ -49,7 +52,7 @@ func (t *Transport) resolve(m *config.Machine) (*target, error) {
 	if h, err = t.complete(h); err != nil {
 		return nil, err
 	}
-	h.identityFiles = m.SSH.IdentityFiles
+	h.identityFiles, h.passphraseFile = m.SSH.IdentityFiles, m.SSH.PassphraseFile
 	if !own["identity_files"] {
 		if h.identityFiles, err = t.identityFiles(m, c, m.Address, h); err != nil {
 			return nil, err
@@ -88,6 +91,8 @@ func (t *Transport) jumps(m *config.Machine, spec string) ([]hop, error) {
 			user: choose(false, choose(false, m.SSH.User, c.user), j.user),
 			host: choose(false, j.host, c.hostName),
 			port: choose(j.port != 0, j.port, c.port),
+
+			passphraseFile: m.SSH.PassphraseFile,
 		})
 		if err != nil {
 			return nil, err

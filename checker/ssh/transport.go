@@ -29,6 +29,8 @@ type Transport struct {
 	log       *slog.Logger
 	configs   *fileCache[*ssh_config.Config]
 	keys      *fileCache[identity]
+	certs     *fileCache[certificate]
+	locked    *unlocker
 	hostKeys  *hostKeys
 	keepalive keepalive
 }
@@ -45,7 +47,9 @@ func New(o Options) *Transport {
 		o:         o,
 		log:       log,
 		configs:   newConfigCache(),
-		keys:      newFileCache(parseIdentity),
+		keys:      newFileCache(identityParser(log)),
+		certs:     newFileCache(parseCertificate),
+		locked:    newUnlocker(log),
 		hostKeys:  newHostKeys(o.AcceptedKeysFile, log),
 		keepalive: keepalive{interval: 15 * time.Second, missed: 3},
 	}

@@ -53,6 +53,7 @@ type SSH struct {
 	User            string
 	Port            int
 	IdentityFiles   []string // absolute
+	PassphraseFile  string   // absolute; of the identity files that are encrypted. Empty: none
 	KnownHostsFiles []string // absolute
 	HostKeyPolicy   HostKeyPolicy
 	ConnectTimeout  time.Duration

@@ -38,6 +38,7 @@ type rawSSH struct {
 	User            yamlfile.Scalar   `yaml:"user"`
 	Port            yamlfile.Scalar   `yaml:"port"`
 	IdentityFiles   []yamlfile.Scalar `yaml:"identity_files"`
+	PassphraseFile  yamlfile.Scalar   `yaml:"passphrase_file"`
 	KnownHostsFiles []yamlfile.Scalar `yaml:"known_hosts_files"`
 	HostKeyPolicy   yamlfile.Scalar   `yaml:"host_key_policy"`
 	ConnectTimeout  yamlfile.Scalar   `yaml:"connect_timeout"`

@@ -36,7 +36,7 @@ func (c *Config) Redacted() ([]byte, error) {
 
 func (s SSH) shown() shownSSH {
 	return shownSSH{
-		s.User, s.Port, s.IdentityFiles, s.KnownHostsFiles, string(s.HostKeyPolicy), short(s.ConnectTimeout),
+		s.User, s.Port, s.IdentityFiles, s.PassphraseFile, s.KnownHostsFiles, string(s.HostKeyPolicy), short(s.ConnectTimeout),
 		s.ProxyJump, s.ConfigFile, s.Helper,
 	}
 }

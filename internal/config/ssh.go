@@ -28,6 +28,9 @@ func (s scope) ssh(raw rawSSH, c *SSH, p paths) map[string]bool {
 	if given("identity_files", raw.IdentityFiles != nil) {
 		c.IdentityFiles = s.paths(raw.IdentityFiles, "ssh.identity_files", p)
 	}
+	if given("passphrase_file", raw.PassphraseFile.Set) {
+		c.PassphraseFile = s.path(raw.PassphraseFile, "ssh.passphrase_file", p)
+	}
 	if given("known_hosts_files", raw.KnownHostsFiles != nil) {
 		c.KnownHostsFiles = s.paths(raw.KnownHostsFiles, "ssh.known_hosts_files", p)
 	}
