@@ -35,7 +35,7 @@ func BenchmarkKnownHosts(b *testing.B) {
 				keys, err := k.keysOf(tg.knownHosts, addr)
 				require.NoError(b, err)
 				require.Len(b, keys, 1)
-				require.Nil(b, k.verify(tg, addr, &net.TCPAddr{}, key))
+				require.Nil(b, k.verify(tg, []string{addr}, &net.TCPAddr{}, key))
 			}
 		})
 	}

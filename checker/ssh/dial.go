@@ -2,13 +2,12 @@ package ssh
 
 import (
 	"context"
-	"errors"
 	"net"
+	"net/netip"
+	"strings"
 	"time"
 
 	"golang.org/x/crypto/ssh"
-
-	"github.com/drift-exporter/drift_exporter/internal/state"
 )
 
 // tcpKeepAlive finds connections whose other end has vanished while nothing else would.
@@ -21,7 +20,7 @@ func (t *Transport) connect(ctx context.Context, l *link, tg *target) (*ssh.Clie
 	for i, h := range tg.hops {
 		through := client
 		client = nil
-		conn, err := t.dial(ctx, l, tg, h, through)
+		conn, h, err := t.dial(ctx, l, tg, h, through)
 		if err == nil {
 			client, err = t.handshake(ctx, l, tg, h, conn)
 		}
@@ -37,45 +36,103 @@ func (t *Transport) connect(ctx context.Context, l *link, tg *target) (*ssh.Clie
 	return client, nil
 }
 
-// dial makes a TCP connection to h, from here or from the jump host before it.
-func (t *Transport) dial(ctx context.Context, l *link, tg *target, h hop, through *ssh.Client) (net.Conn, error) {
-	l.enter(phase{doing: "connecting to " + h.addr()})
-	if through != nil {
-		return dialThrough(l, tg, h, through)
+// dial makes a TCP connection to h, from here or from the jump host before it, and returns h as the host that
+// answered. All of its addresses together have the connect timeout.
+func (t *Transport) dial(ctx context.Context, l *link, tg *target, h hop, through *ssh.Client) (net.Conn, hop, error) {
+	doing := phase{doing: "connecting to " + strings.Join(h.addrs(), ", ")}
+	l.enter(doing)
+	limited := ctx
+	if tg.connectTimeout > 0 {
+		var cancel func()
+		limited, cancel = context.WithTimeout(ctx, tg.connectTimeout)
+		defer cancel()
 	}
-	dialer := net.Dialer{Timeout: tg.connectTimeout, KeepAliveConfig: tcpKeepAlive}
-	conn, err := dialer.DialContext(ctx, "tcp", h.addr())
+	dial := t.dialHost
+	if through != nil {
+		dial = through.DialContext
+	}
+	addrs := h.addrs()
+	conn, i, errs := race(limited, len(addrs), func(ctx context.Context, i int) (net.Conn, error) {
+		return dial(ctx, "tcp", addrs[i])
+	}, closeConn)
 	if ctx.Err() != nil {
-		if err == nil {
+		if conn != nil {
 			_ = conn.Close()
 		}
-		return nil, contextFailure(ctx, phase{doing: "connecting to " + h.addr()})
+		return nil, h, contextFailure(ctx, doing)
 	}
-	if err != nil {
-		return nil, failure(state.ReasonConnect, true, err, "no connection to %s", h.addr())
+	switch {
+	case l.failure() != nil:
+		return nil, h, l.failure()
+	case conn == nil && through != nil:
+		return nil, h, notThrough(tg, addrs, errs)
+	case conn == nil:
+		return nil, h, unreachable(addrs, errs)
+	case through == nil && !l.add(conn):
+		return nil, h, l.failure()
 	}
-	if !l.add(conn) {
-		return nil, l.failure()
-	}
-	return conn, nil
+	return conn, h.answering(i), nil
 }
 
-// dialThrough has a jump host make the connection.
-func dialThrough(l *link, tg *target, h hop, through *ssh.Client) (net.Conn, error) {
-	cancel := l.expire(tg.connectTimeout, failure(state.ReasonConnect, true, nil,
-		"no connection to %s within %s", h.addr(), tg.connectTimeout))
-	conn, err := through.Dial("tcp", h.addr())
-	cancel()
-	if f := l.failure(); f != nil {
-		return nil, f
+func closeConn(c net.Conn) { _ = c.Close() }
+
+// maxAddresses bounds the addresses of one name that are tried.
+const maxAddresses = 16
+
+// dialHost makes a TCP connection to a host, of which a name may have several addresses.
+func (t *Transport) dialHost(ctx context.Context, network, addr string) (net.Conn, error) {
+	dialer := net.Dialer{KeepAliveConfig: tcpKeepAlive}
+	host, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		return nil, err
 	}
-	var refused *ssh.OpenChannelError
-	switch {
-	case err == nil:
+	if _, err := netip.ParseAddr(host); err == nil {
+		return dialer.DialContext(ctx, network, addr)
+	}
+	ips, err := t.lookupIP(ctx, host)
+	if err != nil {
+		return nil, err
+	}
+	ips = mixed(ips)
+	conn, _, errs := race(ctx, len(ips), func(ctx context.Context, i int) (net.Conn, error) {
+		return dialer.DialContext(ctx, network, net.JoinHostPort(ips[i].String(), port))
+	}, closeConn)
+	if conn != nil {
 		return conn, nil
-	case errors.As(err, &refused):
-		retry := refused.Reason != ssh.Prohibited && refused.Reason != ssh.UnknownChannelType
-		return nil, failure(state.ReasonConnect, retry, err, "the jump host made no connection to %s", h.addr())
 	}
-	return nil, failure(state.ReasonProtocol, true, err, "the jump host broke off while connecting to %s", h.addr())
+	if len(errs) == 1 {
+		return nil, errs[0]
+	}
+	var tried attempts
+	for i, err := range errs {
+		tried = append(tried, attempt{ips[i].String(), err})
+	}
+	return nil, tried
+}
+
+func lookupIP(ctx context.Context, host string) ([]netip.Addr, error) {
+	return net.DefaultResolver.LookupNetIP(ctx, "ip", host)
+}
+
+// mixed has addresses of both families take turns, so that a family that does not work costs one attempt. The order
+// within each is the resolver's.
+func mixed(ips []netip.Addr) []netip.Addr {
+	var turns [2][]netip.Addr
+	for _, ip := range ips {
+		ip = ip.Unmap()
+		family := 0
+		if ip.Is4() != ips[0].Unmap().Is4() {
+			family = 1
+		}
+		turns[family] = append(turns[family], ip)
+	}
+	var out []netip.Addr
+	for i := range ips {
+		for _, family := range turns {
+			if i < len(family) {
+				out = append(out, family[i])
+			}
+		}
+	}
+	return out[:min(len(out), maxAddresses)]
 }

@@ -205,7 +205,7 @@ func TestUnusableConfiguration(t *testing.T) {
 			m.SSH.KnownHostsFiles = []string{t.TempDir()} // no file
 		}, "known_hosts file cannot be used"},
 		{"ssh_config", func(m *config.Machine) {
-			m.SSH.ConfigFile = writeFile(t, filepath.Join(t.TempDir(), "c"), "Match exec true\n")
+			m.SSH.ConfigFile = writeFile(t, filepath.Join(t.TempDir(), "c"), "Match exec\n")
 		}, "ssh_config cannot be used"},
 	}
 	for _, tt := range tests {

@@ -20,7 +20,7 @@ const clientVersion = "SSH-2.0-drift_exporter"
 // handshake makes an SSH connection out of conn: versions, keys, host key, login. The first three must be done
 // within the connect timeout; a login may take longer, since servers ask directories and name servers about it.
 func (t *Transport) handshake(ctx context.Context, l *link, tg *target, h hop, conn net.Conn) (*ssh.Client, error) {
-	known, err := t.hostKeys.keysOf(tg.knownHosts, h.addr())
+	known, err := t.hostKeys.keysOf(tg.knownHosts, h.addrs()...)
 	if err != nil {
 		return nil, err
 	}
@@ -39,8 +39,8 @@ func (t *Transport) handshake(ctx context.Context, l *link, tg *target, h hop, c
 		User:              h.user,
 		ClientVersion:     clientVersion,
 		HostKeyAlgorithms: algorithms(known),
-		HostKeyCallback: func(addr string, remote net.Addr, key ssh.PublicKey) error {
-			if f := t.hostKeys.verify(tg, addr, remote, key); f != nil {
+		HostKeyCallback: func(_ string, remote net.Addr, key ssh.PublicKey) error {
+			if f := t.hostKeys.verify(tg, h.addrs(), remote, key); f != nil {
 				refused.Store(f)
 				return f
 			}

@@ -30,15 +30,21 @@ func newHostKeys(acceptedFile string, log *slog.Logger) *hostKeys {
 	}
 }
 
-// keysOf returns the keys that the host is known by.
-func (k *hostKeys) keysOf(files []string, addr string) ([]knownKey, error) {
+// keysOf returns the keys that a host is known by, under any of its addresses.
+func (k *hostKeys) keysOf(files []string, addrs ...string) ([]knownKey, error) {
 	var keys []knownKey
-	err := k.each(files, func(f *knownFile) { keys = append(keys, f.keysOf(addr)...) })
-	if err != nil {
-		return nil, err
+	for _, addr := range addrs {
+		err := k.each(files, func(f *knownFile) { keys = append(keys, f.keysOf(addr)...) })
+		if err != nil {
+			return nil, err
+		}
+		learned, err := k.accepted.keysOf(addr)
+		if err != nil {
+			return nil, err
+		}
+		keys = append(keys, learned...)
 	}
-	learned, err := k.accepted.keysOf(addr)
-	return append(keys, learned...), err
+	return keys, nil
 }
 
 // each calls f for every known_hosts file that exists.
@@ -110,19 +116,24 @@ func preferModern(algorithms []string) []string {
 	})
 }
 
-// verify decides about the key that a host has proven to hold. Under accept-new, the key of a host that is not
-// known yet is recorded.
-func (k *hostKeys) verify(tg *target, addr string, remote net.Addr, key ssh.PublicKey) *state.Failure {
+// verify decides about the key that a host has proven to hold. The address that answered, which is the first one, is
+// asked about first; the machine's others speak for it only if it is not known itself. Under accept-new, the key of a
+// host that is not known yet is recorded.
+func (k *hostKeys) verify(tg *target, addrs []string, remote net.Addr, key ssh.PublicKey) *state.Failure {
+	addr := addrs[0]
 	var all opinion
-	err := k.each(tg.knownHosts, func(f *knownFile) { all.add(f.ask(addr, remote, key)) })
-	if err != nil {
-		return asFailure(err)
+	for _, a := range addrs {
+		o, err := k.opinion(tg.knownHosts, a, remote, key)
+		if err != nil {
+			return asFailure(err)
+		}
+		if all.revoked = all.revoked || o.revoked; all.revoked {
+			break
+		}
+		if !all.trusted && len(all.known) == 0 {
+			all.add(o)
+		}
 	}
-	learned, err := k.accepted.ask(addr, remote, key)
-	if err != nil {
-		return asFailure(err)
-	}
-	all.add(learned)
 	switch {
 	case all.revoked:
 		return hostKeyFailure("the host key of %s, %s, is revoked", addr, describe(key))
@@ -136,6 +147,20 @@ func (k *hostKeys) verify(tg *target, addr string, remote net.Addr, key ssh.Publ
 		return k.learn(addr, remote, key)
 	}
 	return unknown(addr, key, tg.knownHosts)
+}
+
+// opinion is what all sources say about the key under one address.
+func (k *hostKeys) opinion(files []string, addr string, remote net.Addr, key ssh.PublicKey) (opinion, error) {
+	var all opinion
+	if err := k.each(files, func(f *knownFile) { all.add(f.ask(addr, remote, key)) }); err != nil {
+		return opinion{}, err
+	}
+	learned, err := k.accepted.ask(addr, remote, key)
+	if err != nil {
+		return opinion{}, err
+	}
+	all.add(learned)
+	return all, nil
 }
 
 func (k *hostKeys) learn(addr string, remote net.Addr, key ssh.PublicKey) *state.Failure {

@@ -2,6 +2,7 @@ package ssh
 
 import (
 	"net"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -15,15 +16,37 @@ const defaultPort = 22
 type hop struct {
 	user             string
 	host             string
+	others           []string // further addresses of the same machine
 	port             int
 	identityFiles    []string
 	passphraseFile   string   // of those that are encrypted
-	certificateFiles []string // besides those beside identity files
+	certificateFiles []string // besides those that lie beside identity files
 	identitiesOnly   bool     // of the ssh-agent's keys only those that the files name
 }
 
 // addr is the host and port as they are dialled and looked up in known_hosts, which is not case sensitive.
-func (h hop) addr() string { return net.JoinHostPort(strings.ToLower(h.host), strconv.Itoa(h.port)) }
+func (h hop) addr() string { return h.at(h.host) }
+
+func (h hop) at(host string) string {
+	return net.JoinHostPort(strings.ToLower(host), strconv.Itoa(h.port))
+}
+
+// addrs are what the machine may be known by: addr, then its others.
+func (h hop) addrs() []string {
+	addrs := []string{h.addr()}
+	for _, host := range h.others {
+		addrs = append(addrs, h.at(host))
+	}
+	return addrs
+}
+
+// answering is the hop, of whose hosts the one at i has answered.
+func (h hop) answering(i int) hop {
+	hosts := append([]string{h.host}, h.others...)
+	h.host = hosts[i]
+	h.others = slices.Delete(hosts, i, i+1)
+	return h
+}
 
 // String names the hop in messages.
 func (h hop) String() string { return h.user + "@" + h.addr() }
@@ -39,82 +62,75 @@ type target struct {
 // resolve decides how a machine is reached: what it says itself comes before ssh_config, that before the defaults
 // of the configuration, those before what is built in.
 func (t *Transport) resolve(m *config.Machine) (*target, error) {
-	c, err := t.lookUp(m.SSH.ConfigFile, m.Address)
+	own := m.SSH.Explicit
+	c, err := t.lookUp(m.SSH.ConfigFile, m.Address, m.SSH.User, own["user"])
 	if err != nil {
 		return nil, internal(err, "ssh_config cannot be used")
 	}
-	own := m.SSH.Explicit
 	h := hop{
 		user: choose(own["user"], m.SSH.User, c.user),
 		host: choose(false, m.Address, c.hostName),
 		port: choose(own["port"], m.SSH.Port, c.port),
 	}
+	if h.others, err = t.others(m); err != nil {
+		return nil, err
+	}
 	if h, err = t.complete(h); err != nil {
 		return nil, err
 	}
-	h.identityFiles, h.passphraseFile = m.SSH.IdentityFiles, m.SSH.PassphraseFile
-	if !own["identity_files"] {
-		if h.identityFiles, err = t.identityFiles(m, c, m.Address, h); err != nil {
-			return nil, err
-		}
+	if h, err = t.withKeys(m, c, m.Address, h, own["identity_files"]); err != nil {
+		return nil, err
 	}
-	jumps := m.SSH.ProxyJump
-	if !own["proxy_jump"] && c.proxyJump != "" {
-		jumps = c.proxyJump
+	var jumps []hop
+	if !own["proxy_jump"] && c.proxyJump+c.proxyCommand != "" {
+		jumps, err = t.configuredJumps(m, c, m.Address, h, []string{m.Address})
+	} else {
+		jumps, err = t.jumps(m, m.SSH.ProxyJump, nil)
 	}
-	hops, err := t.jumps(m, jumps)
 	if err != nil {
 		return nil, err
 	}
 	return &target{
-		hops:           append(hops, h),
+		hops:           append(jumps, h),
 		knownHosts:     m.SSH.KnownHostsFiles,
 		policy:         m.SSH.HostKeyPolicy,
 		connectTimeout: m.SSH.ConnectTimeout,
 	}, nil
 }
 
-// jumps resolves the jump hosts of a machine. What a jump host is not given comes from ssh_config, then from the
-// machine's own settings, except the port, which is then 22.
-func (t *Transport) jumps(m *config.Machine, spec string) ([]hop, error) {
-	jumps, err := parseJumps(spec)
-	if err != nil {
-		return nil, internal(err, "proxy_jump cannot be used")
-	}
-	hops := make([]hop, 0, len(jumps)+1)
-	for _, j := range jumps {
-		c, err := t.lookUp(m.SSH.ConfigFile, j.host)
+// others are the further addresses of a machine. Of what ssh_config says of them only their HostName is of interest.
+func (t *Transport) others(m *config.Machine) ([]string, error) {
+	var hosts []string
+	for _, alias := range m.FurtherAddresses {
+		c, err := t.lookUp(m.SSH.ConfigFile, alias, m.SSH.User, m.SSH.Explicit["user"])
 		if err != nil {
 			return nil, internal(err, "ssh_config cannot be used")
 		}
-		h, err := t.complete(hop{
-			user: choose(false, choose(false, m.SSH.User, c.user), j.user),
-			host: choose(false, j.host, c.hostName),
-			port: choose(j.port != 0, j.port, c.port),
-
-			passphraseFile: m.SSH.PassphraseFile,
-		})
-		if err != nil {
-			return nil, err
+		host := choose(false, alias, c.hostName)
+		if !validHost(host) {
+			return nil, notAHost(host)
 		}
-		if h.identityFiles, err = t.identityFiles(m, c, j.host, h); err != nil {
-			return nil, err
-		}
-		hops = append(hops, h)
+		hosts = append(hosts, host)
 	}
-	return hops, nil
+	return hosts, nil
 }
 
-// identityFiles are those of ssh_config if it names any, otherwise the machine's.
-func (t *Transport) identityFiles(m *config.Machine, c hostConfig, alias string, h hop) ([]string, error) {
-	if len(c.identityFiles) == 0 && !c.noIdentity {
-		return m.SSH.IdentityFiles, nil
+// withKeys gives a hop the files to log in with: identity files are those of ssh_config if it names any and own, that
+// is the machine itself, does not; otherwise the machine's.
+func (t *Transport) withKeys(m *config.Machine, c hostConfig, alias string, h hop, own bool) (hop, error) {
+	h.identityFiles, h.passphraseFile = m.SSH.IdentityFiles, m.SSH.PassphraseFile
+	h.identitiesOnly = c.identitiesOnly == "yes"
+	var err error
+	if !own && (len(c.identityFiles) > 0 || c.noIdentity) {
+		h.identityFiles, err = t.files("IdentityFile", c.identityFiles, alias, h)
 	}
-	files, err := t.identities(c, alias, h)
+	if err == nil && len(c.certificateFiles) > 0 {
+		h.certificateFiles, err = t.files("CertificateFile", c.certificateFiles, alias, h)
+	}
 	if err != nil {
-		return nil, internal(err, "ssh_config cannot be used")
+		return hop{}, internal(err, "ssh_config cannot be used")
 	}
-	return files, nil
+	return h, nil
 }
 
 // complete fills in what is built in, and refuses what cannot be dialled.
@@ -127,7 +143,7 @@ func (t *Transport) complete(h hop) (hop, error) {
 	}
 	switch {
 	case !validHost(h.host):
-		return hop{}, internal(nil, "address %s is neither a host name nor an IP address", quote(h.host))
+		return hop{}, notAHost(h.host)
 	case h.port < 1 || h.port > 65535:
 		return hop{}, internal(nil, "port %d is not a port", h.port)
 	case h.user == "":
@@ -136,6 +152,10 @@ func (t *Transport) complete(h hop) (hop, error) {
 		return hop{}, internal(nil, "user name %s is not valid", quote(h.user))
 	}
 	return h, nil
+}
+
+func notAHost(host string) error {
+	return internal(nil, "address %s is neither a host name nor an IP address", quote(host))
 }
 
 // choose is configured if that is final or nothing overrides it.

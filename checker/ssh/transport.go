@@ -4,9 +4,9 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"net/netip"
+	"sync"
 	"time"
-
-	"github.com/kevinburke/ssh_config"
 
 	"github.com/drift-exporter/drift_exporter/checker"
 	"github.com/drift-exporter/drift_exporter/internal/config"
@@ -27,12 +27,14 @@ type Options struct {
 type Transport struct {
 	o         Options
 	log       *slog.Logger
-	configs   *fileCache[*ssh_config.Config]
+	configs   *fileCache[[]configLine]
 	keys      *fileCache[identity]
 	certs     *fileCache[certificate]
 	locked    *unlocker
 	hostKeys  *hostKeys
 	keepalive keepalive
+	lookupIP  func(ctx context.Context, host string) ([]netip.Addr, error)
+	warned    sync.Map // what warnOnce has warned of
 }
 
 var _ checker.Transport = (*Transport)(nil)
@@ -46,12 +48,13 @@ func New(o Options) *Transport {
 	return &Transport{
 		o:         o,
 		log:       log,
-		configs:   newConfigCache(),
+		configs:   newConfigCache(o.Home),
 		keys:      newFileCache(identityParser(log)),
 		certs:     newFileCache(parseCertificate),
 		locked:    newUnlocker(log),
 		hostKeys:  newHostKeys(o.AcceptedKeysFile, log),
 		keepalive: keepalive{interval: 15 * time.Second, missed: 3},
+		lookupIP:  lookupIP,
 	}
 }
 
@@ -90,4 +93,11 @@ func (t *Transport) start(ctx context.Context, l *link, m *config.Machine, tg *t
 // named says which machine a failure is about.
 func named(m *config.Machine, err error) error {
 	return fmt.Errorf("machine %s: %w", m.Name, asFailure(err))
+}
+
+// warnOnce warns of something that every check meets again.
+func (t *Transport) warnOnce(what, message string, args ...any) {
+	if _, again := t.warned.LoadOrStore(what, true); !again {
+		t.log.Warn(message, args...)
+	}
 }

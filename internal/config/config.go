@@ -79,19 +79,21 @@ type Machine struct {
 	Name        string // the id
 	DisplayName string // defaults to Name
 	Address     string // host or IP; defaults to Name
-	Transport   Transport
-	Packs       []string
-	Enabled     bool // drift_detection_enabled
-	Become      bool
-	BecomeUser  string // root unless given
-	ConfigUser  string // empty: the user that the check logs in as
-	Site        string
-	Labels      map[string]string
-	Vars        map[string]any
-	SSH         SSH
-	Waivers     []Waiver
-	File        string // where it was read from
-	Line        int
+	// FurtherAddresses are other ways to the same machine, tried when there is no connection to Address.
+	FurtherAddresses []string
+	Transport        Transport
+	Packs            []string
+	Enabled          bool // drift_detection_enabled
+	Become           bool
+	BecomeUser       string // root unless given
+	ConfigUser       string // empty: the user that the check logs in as
+	Site             string
+	Labels           map[string]string
+	Vars             map[string]any
+	SSH              SSH
+	Waivers          []Waiver
+	File             string // where it was read from
+	Line             int
 }
 
 // Waiver excuses an item of a pack on a machine.

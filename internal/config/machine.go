@@ -49,7 +49,10 @@ func (l *loader) machine(file string, node *yaml.Node) (Machine, bool) {
 func (s scope) reach(raw rawMachine, m *Machine, p paths) {
 	m.Enabled = raw.Enabled.Or(true)
 	if raw.Address.Set {
-		m.Address = s.address(raw.Address)
+		m.Address = s.address(raw.Address, "address")
+	}
+	if raw.Addresses != nil {
+		s.addresses(raw, m)
 	}
 	m.SSH.Explicit = s.ssh(raw.SSH, &m.SSH, p)
 	if !raw.Transport.Set {
@@ -76,17 +79,44 @@ func (s scope) localOnly(raw rawMachine, m *Machine) {
 	}
 }
 
+// addresses reads several ways to one machine: the first is its address.
+func (s scope) addresses(raw rawMachine, m *Machine) {
+	if raw.Address.Set {
+		s.errorf(raw.Address.Line, "a machine has either address or addresses")
+		return
+	}
+	if len(raw.Addresses) == 0 {
+		s.errorf(0, "addresses is empty")
+		return
+	}
+	if len(raw.Addresses) > maxAddresses {
+		s.errorf(raw.Addresses[maxAddresses].Line, "a machine has at most %d addresses", maxAddresses)
+	}
+	var all []string
+	for _, v := range raw.Addresses {
+		address := s.address(v, "addresses:")
+		if slices.Contains(all, address) {
+			s.errorf(v.Line, "addresses: %q is given twice", address)
+		}
+		all = append(all, address)
+	}
+	m.Address, m.FurtherAddresses = all[0], all[1:]
+}
+
+// maxAddresses bounds the addresses of a machine, since all of them share one connect_timeout.
+const maxAddresses = 8
+
 // address reads a host name or an IP address; brackets around IPv6 are taken off.
-func (s scope) address(v yamlfile.Scalar) string {
+func (s scope) address(v yamlfile.Scalar, field string) string {
 	if host, ok := bareHost(v.Value); ok && isHost(host) {
 		return host
 	}
 	if i := strings.LastIndexByte(v.Value, ':'); i > 0 && isPort(v.Value[i+1:]) {
-		s.errorf(v.Line, "address %q must not have a port: give it as ssh.port", v.Value)
+		s.errorf(v.Line, "%s %q must not have a port: give it as ssh.port", field, v.Value)
 	} else if i := strings.LastIndexByte(v.Value, '@'); i > 0 && isHost(v.Value[i+1:]) {
-		s.errorf(v.Line, "address %q must not have a user: give it as ssh.user", v.Value)
+		s.errorf(v.Line, "%s %q must not have a user: give it as ssh.user", field, v.Value)
 	} else {
-		s.errorf(v.Line, "address %q is neither a host name nor an IP address", v.Value)
+		s.errorf(v.Line, "%s %q is neither a host name nor an IP address", field, v.Value)
 	}
 	return v.Value
 }

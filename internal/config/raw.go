@@ -65,6 +65,7 @@ type rawMachine struct {
 	Name        yamlfile.Scalar            `yaml:"name"`
 	DisplayName yamlfile.Scalar            `yaml:"display_name"`
 	Address     yamlfile.Scalar            `yaml:"address"`
+	Addresses   []yamlfile.Scalar          `yaml:"addresses"`
 	Transport   yamlfile.Scalar            `yaml:"transport"`
 	Packs       []yamlfile.Scalar          `yaml:"packs"`
 	Enabled     yamlfile.Bool              `yaml:"drift_detection_enabled"`

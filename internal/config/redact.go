@@ -89,8 +89,11 @@ func hidden(text string) string {
 
 func (m Machine) shown(zone *time.Location) shownMachine {
 	out := shownMachine{
-		m.Name, m.DisplayName, m.Address, string(m.Transport), m.Packs, m.Enabled, m.Become, m.BecomeUser, m.ConfigUser,
+		m.Name, m.DisplayName, m.Address, nil, string(m.Transport), m.Packs, m.Enabled, m.Become, m.BecomeUser, m.ConfigUser,
 		m.Site, m.Labels, map[string]string{}, nil, nil,
+	}
+	if len(m.FurtherAddresses) > 0 {
+		out.Address, out.Addresses = "", append([]string{m.Address}, m.FurtherAddresses...)
 	}
 	for name := range m.Vars {
 		out.Vars[name] = hiddenText

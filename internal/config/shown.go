@@ -57,7 +57,8 @@ type shownAlertmanager struct {
 type shownMachine struct {
 	Name        string            `yaml:"name"`
 	DisplayName string            `yaml:"display_name"`
-	Address     string            `yaml:"address"`
+	Address     string            `yaml:"address,omitempty"`
+	Addresses   []string          `yaml:"addresses,omitempty"`
 	Transport   string            `yaml:"transport"`
 	Packs       []string          `yaml:"packs"`
 	Enabled     bool              `yaml:"drift_detection_enabled"`
