@@ -5,6 +5,7 @@
 package testsshd
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -31,6 +32,8 @@ type Options struct {
 	AllLoopbacks bool
 	// Config are lines of sshd_config. A keyword in them replaces the harness's.
 	Config []string
+	// Shell is the user's login shell; /bin/sh if empty.
+	Shell string
 }
 
 // Server is a running sshd. Its fields never change.
@@ -38,7 +41,7 @@ type Server struct {
 	Host           string // 127.0.0.1
 	Port           int
 	Addr           string // Host:Port
-	User           string // who can log in, with /bin/sh as login shell
+	User           string // who can log in
 	Home           string // the user's home directory
 	KeyFile        string // the user's private key (ed25519, no passphrase)
 	KnownHostsFile string // the host keys that the server had when it started
@@ -64,7 +67,7 @@ func Start(t testing.TB, o Options) *Server {
 	s.log = &logFile{path: filepath.Join(s.dir, "sshd.log")}
 	s.KeyFile = filepath.Join(s.dir, "id_ed25519")
 	s.KnownHostsFile = filepath.Join(s.dir, "known_hosts")
-	s.createUser()
+	s.User, s.Home, s.uid, s.gid = s.newUser(t, cmp.Or(o.Shell, "/bin/sh"))
 	s.check("make the user's key", keygen("ed25519", s.KeyFile))
 	s.check("authorize the user's key", s.authorize())
 	s.check("make host keys", s.makeHostKeys())
@@ -99,7 +102,7 @@ func (s *Server) Stop() {
 	if s.process != nil {
 		s.process.kill()
 		s.process = nil
-		s.killUser()
+		killUser(s.uid, s.gid)
 	}
 }
 
@@ -115,6 +118,14 @@ func (s *Server) RotateHostKeys() {
 	s.t.Helper()
 	s.Stop()
 	s.check("make new host keys", s.makeHostKeys())
+	s.check("restart sshd", s.run())
+}
+
+// Configure adds lines to sshd_config, in which a keyword replaces the harness's, and restarts the server.
+func (s *Server) Configure(lines ...string) {
+	s.t.Helper()
+	s.Stop()
+	s.o.Config = append(lines, s.o.Config...) // of a keyword sshd takes the first line
 	s.check("restart sshd", s.run())
 }
 

@@ -15,6 +15,12 @@ func (s *Server) AllowSudo(t testing.TB) {
 	s.sudo(t, "NOPASSWD: /bin/sh")
 }
 
+// AllowSudoAs lets the user run /bin/sh as one other user only, without a password, until the test ends.
+func (s *Server) AllowSudoAs(t testing.TB, user string) {
+	t.Helper()
+	s.sudoAs(t, user, "NOPASSWD: /bin/sh")
+}
+
 // AskSudo makes sudo ask the user for a password, which it does not have, until the test ends.
 func (s *Server) AskSudo(t testing.TB) {
 	t.Helper()
@@ -31,9 +37,14 @@ func (s *Server) RefuseSudo(t testing.TB) {
 
 func (s *Server) sudo(t testing.TB, what string) {
 	t.Helper()
+	s.sudoAs(t, "ALL", what)
+}
+
+func (s *Server) sudoAs(t testing.TB, users, what string) {
+	t.Helper()
 	testenv.Program(t, "sudo", "sudo")
 	file := sudoersFile(s.User)
-	line := fmt.Sprintf("%s ALL=(ALL) %s\n", s.User, what)
+	line := fmt.Sprintf("%s ALL=(%s) %s\n", s.User, users, what)
 	temporary := file + ".tmp" // sudo skips names with a dot
 	err := os.WriteFile(temporary, []byte(line), 0o440)
 	if err == nil {

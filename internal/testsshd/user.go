@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"syscall"
+	"testing"
 
 	"github.com/gofrs/flock"
 )
@@ -19,32 +20,42 @@ const userPrefix = "drift-test-"
 
 var userCount atomic.Int64
 
-// createUser creates a user of this server's own, whose name holds our process id, and removes it when the test ends.
-func (s *Server) createUser() {
-	s.t.Helper()
+// NewUser creates another user, who cannot log in, and removes it when the test ends.
+func (s *Server) NewUser(t testing.TB) (name, home string) {
+	t.Helper()
+	name, home, _, _ = s.newUser(t, "/bin/sh")
+	return name, home
+}
+
+// newUser creates a user, whose name holds our process id, and removes it when the test ends.
+func (s *Server) newUser(t testing.TB, shell string) (name, home string, uid, gid int) {
+	t.Helper()
 	unlock := s.lockUsers()
 	defer unlock()
 	s.removeStaleUsers()
-	s.User = fmt.Sprintf("%s%d-%d", userPrefix, os.Getpid(), userCount.Add(1))
+	name = fmt.Sprintf("%s%d-%d", userPrefix, os.Getpid(), userCount.Add(1))
 	// "*" is a password that nothing matches; the default, "!", is a locked account, which sshd refuses.
-	s.check("create user", command("useradd", "-m", "-s", "/bin/sh", "-p", "*", s.User))
-	s.t.Cleanup(func() {
-		s.killUser()
+	s.check("create user", command("useradd", "-m", "-s", shell, "-p", "*", name))
+	t.Cleanup(func() {
+		killUser(uid, gid)
 		unlock := s.lockUsers()
 		defer unlock()
-		s.check("remove user", removeUser(s.User))
+		s.check("remove user", removeUser(name))
 	})
-	u, err := user.Lookup(s.User)
+	u, err := user.Lookup(name)
 	s.check("look up user", err)
-	s.Home = u.HomeDir
-	s.uid, _ = strconv.Atoi(u.Uid)
-	s.gid, _ = strconv.Atoi(u.Gid)
+	uid, _ = strconv.Atoi(u.Uid)
+	gid, _ = strconv.Atoi(u.Gid)
+	return name, u.HomeDir, uid, gid
 }
 
-// killUser ends the user's processes: a command outlives its connection until it reads or writes.
-func (s *Server) killUser() {
+// killUser ends a user's processes: a command outlives its connection until it reads or writes.
+func killUser(uid, gid int) {
+	if uid == 0 {
+		return
+	}
 	kill := exec.Command("/bin/sh", "-c", "kill -KILL -1")
-	kill.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(s.uid), Gid: uint32(s.gid)}}
+	kill.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}}
 	_ = kill.Run() // fails where there is none; dash may or may not kill itself
 }
 
