@@ -24,9 +24,22 @@ type attempts []attempt
 func (a attempts) Error() string {
 	var parts []string
 	for _, t := range a {
-		parts = append(parts, t.addr+": "+without(t.err))
+		parts = append(parts, t.addr+t.outcome())
 	}
 	return strings.Join(parts, "; ")
+}
+
+// outcome is what an error says, without the address that is named already.
+func (t attempt) outcome() string {
+	var several attempts
+	if errors.As(t.err, &several) {
+		return " (" + several.Error() + ")"
+	}
+	var op *net.OpError
+	if errors.As(t.err, &op) && op.Op == "dial" {
+		return ": " + op.Err.Error()
+	}
+	return ": " + t.err.Error()
 }
 
 // Unwrap are the errors of all.
@@ -36,15 +49,6 @@ func (a attempts) Unwrap() []error {
 		errs = append(errs, t.err)
 	}
 	return errs
-}
-
-// without is what an error says, without the address that its message names already.
-func without(err error) string {
-	var op *net.OpError
-	if errors.As(err, &op) && op.Op == "dial" {
-		err = op.Err
-	}
-	return err.Error()
 }
 
 // unreachable is the failure of a machine to none of whose addresses there was a connection.

@@ -33,7 +33,7 @@ type shownSSH struct {
 	User            string   `yaml:"user,omitempty"`
 	Port            int      `yaml:"port"`
 	IdentityFiles   []string `yaml:"identity_files"`
-	PassphraseFile  string   `yaml:"passphrase_file,omitempty"`
+	PassphraseFile  string   `yaml:"passphrase_file"`
 	KnownHostsFiles []string `yaml:"known_hosts_files"`
 	HostKeyPolicy   string   `yaml:"host_key_policy"`
 	ConnectTimeout  string   `yaml:"connect_timeout"`
