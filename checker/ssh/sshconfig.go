@@ -158,8 +158,10 @@ func (e *evaluation) match(l configLine) (bool, error) {
 	for _, c := range all {
 		holds, known := e.holds(c)
 		if !known {
-			e.t.warnOnce(l.String(), "a block of ssh_config is left out: its condition is not supported",
-				"file", l.file, "line", l.number, "condition", c.name)
+			if e.t.firstTime(l.String()) {
+				e.t.log.Warn("a block of ssh_config is left out: its condition is not supported",
+					"file", l.file, "line", l.number, "condition", c.name)
+			}
 			return false, nil
 		}
 		if holds == c.negated {

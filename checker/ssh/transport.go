@@ -34,7 +34,7 @@ type Transport struct {
 	hostKeys  *hostKeys
 	keepalive keepalive
 	lookupIP  func(ctx context.Context, host string) ([]netip.Addr, error)
-	warned    sync.Map // what warnOnce has warned of
+	warned    sync.Map // what firstTime was asked about
 }
 
 var _ checker.Transport = (*Transport)(nil)
@@ -95,9 +95,8 @@ func named(m *config.Machine, err error) error {
 	return fmt.Errorf("machine %s: %w", m.Name, asFailure(err))
 }
 
-// warnOnce warns of something that every check meets again.
-func (t *Transport) warnOnce(what, message string, args ...any) {
-	if _, again := t.warned.LoadOrStore(what, true); !again {
-		t.log.Warn(message, args...)
-	}
+// firstTime reports whether it is asked about something for the first time: a warning that every check would repeat.
+func (t *Transport) firstTime(what string) bool {
+	_, again := t.warned.LoadOrStore(what, true)
+	return !again
 }
