@@ -44,7 +44,7 @@ lint: $(BIN)/golangci-lint ## run golangci-lint: the layers, errors, logs and te
 fmt: ## format the code
 	gofmt -l -w $(GODIRS)
 
-FUZZTIME ?= 10s
+FUZZTIME ?= 1m
 fuzz: ## run every fuzz target for FUZZTIME
 	@tools/fuzz $(FUZZTIME)
 
