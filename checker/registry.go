@@ -16,6 +16,7 @@ func Kinds() *Registry {
 		configKind{},
 		userKind{},
 		groupKind{},
+		authorizedKeysKind{},
 	}}
 }
 
