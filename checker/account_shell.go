@@ -64,8 +64,6 @@ entry_found() {
   *) frame "$d_i err the machine's entry makes no sense" ;;
   esac
 }
-# whole_file prints a file, and the nonce on a line of its own if that was all of it.
-whole_file() { cat "$1" 2>/dev/null </dev/null && put "$d_nl$d_nonce"; }
 entry_file() {
   if ! has awk; then
     list_err "getent and awk are missing"

@@ -17,6 +17,7 @@ func Kinds() *Registry {
 		userKind{},
 		groupKind{},
 		authorizedKeysKind{},
+		mountKind{},
 	}}
 }
 

@@ -131,6 +131,9 @@ count_lines() {
   IFS=$d_ifs
 }
 
+# whole_file prints a file, and the nonce on a line of its own if that was all of it.
+whole_file() { cat "$1" 2>/dev/null </dev/null && put "$d_nl$d_nonce"; }
+
 # pop takes the first number off d_nums.
 pop() {
   d_nums=${d_nums# }
