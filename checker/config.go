@@ -2,6 +2,9 @@ package checker
 
 import (
 	"errors"
+	"fmt"
+	"slices"
+	"strings"
 
 	"gopkg.in/yaml.v3"
 
@@ -10,40 +13,197 @@ import (
 	"github.com/drift-exporter/drift_exporter/internal/yamlfile"
 )
 
-// configKind is the setting of a configuration file. Packs of the older format have it without saying of which file,
-// so that nobody can tell what it demands: it loads with a warning, and no check passes over it in silence.
-type configKind struct{}
+// configKind checks one key of a configuration file, which is read on our side. Packs of the older format have such
+// items without saying of which file, so that nobody can tell what they demand: they load with a warning, and no check
+// passes over them in silence.
+type configKind struct{ reads *configReads }
+
+// newConfigKind makes the kind for one check: what a file was read to hold is remembered for as long as the kind is.
+func newConfigKind() configKind { return configKind{&configReads{}} }
 
 func (configKind) Name() string              { return "config" }
 func (configKind) Section() (string, string) { return "settings", "config" }
 
-// Shell is empty: nothing is observed.
+// Shell is empty: what it asks, the kind file answers.
 func (configKind) Shell() string { return "" }
 
-type configItem struct{ *setting }
+// configFields is an item of the section settings with type config.
+type configFields struct {
+	Key            yamlfile.Scalar `yaml:"key"`
+	Expected       yamlfile.Texts  `yaml:"expected"`
+	State          yamlfile.Scalar `yaml:"state"`
+	Type           yamlfile.Scalar `yaml:"type"`
+	Path           yamlfile.Scalar `yaml:"path"`
+	Format         yamlfile.Scalar `yaml:"format"`
+	Section        yamlfile.Scalar `yaml:"section"`
+	IgnoreCase     yamlfile.Bool   `yaml:"ignore_case"`
+	InlineComments yamlfile.Bool   `yaml:"inline_comments"`
+	pack.Common    `yaml:",inline"`
+}
+
+// configItem is a key of a file and the value that it must have.
+type configItem struct {
+	path     string // empty in the old form
+	format   string
+	key      string
+	steps    []keyStep // of the key, in formats that nest
+	section  string    // of an ini file
+	isList   bool      // a list is demanded
+	expected []string  // one, unless it is a list
+	absent   bool
+	// What programs that read ini files differ in.
+	ignoreCase, inlineComments yamlfile.Bool
+}
+
+// Identity names the file as well: a key may be in many.
+func (c *configItem) Identity() string {
+	if c.path == "" {
+		return c.key
+	}
+	if c.section != "" && c.steps == nil {
+		return c.path + " [" + c.section + "] " + c.key
+	}
+	return c.path + " " + c.key
+}
+
+func (c *configItem) Definition() string {
+	bools := ""
+	for _, b := range []yamlfile.Bool{c.ignoreCase, c.inlineComments} {
+		bools += fmt.Sprint(b.Set, b.Value, " ")
+	}
+	return definition("path", c.path, "format", c.format, "section", c.section, "key", c.key, "state", stateText(c.absent),
+		"reading", bools, "expected", fmt.Sprintf("%t %q", c.isList, c.expected))
+}
 
 func (configKind) Decode(node *yaml.Node, _ pack.Templates) (pack.Item, yamlfile.Problems) {
-	var in struct {
-		Setting settingFields   `yaml:",inline"`
-		Path    yamlfile.Scalar `yaml:"path"`
-		Format  yamlfile.Scalar `yaml:"format"`
-	}
+	var in configFields
 	d := decoding{problems: yamlfile.DecodeNode(node, &in)}
-	item := configItem{d.setting(in.Setting)}
-	if in.Path.Set || in.Format.Set {
-		d.problem(0, "settings of type config are not supported by this version: check the file in the section files")
-	} else {
+	c := &configItem{
+		key: d.required("key", in.Key), absent: d.state(in.State), section: in.Section.Value,
+		expected: in.Expected.Texts(), ignoreCase: in.IgnoreCase, inlineComments: in.InlineComments,
+	}
+	_, c.isList = yamlfile.List(orNull(yamlfile.Get(node, "expected")))
+	c.isList = c.isList && in.Expected.Set
+	switch {
+	case c.absent && in.Expected.Set:
+		d.problem(in.Expected.Line, "state absent excludes expected")
+	case !c.absent && !in.Expected.Set:
+		d.problem(in.Expected.Line, "expected is required")
+	}
+	if !in.Path.Set && !in.Format.Set && !in.Section.Set && !in.State.Set {
 		d.problem(0, "a setting of type config without a path says nothing of where it is: every check reports it as unsupported")
 		d.problems[len(d.problems)-1].Warning = true
+		return c, d.problems
 	}
-	return item, d.problems
+	c.path = d.path("path", in.Path)
+	d.configFormat(c, in)
+	return c, d.problems
 }
 
-func (configKind) Ask(Facts, pack.Item) ([]Question, error) {
-	return nil, errors.New("unsupported: a setting of type config without a path")
+func orNull(node *yaml.Node) *yaml.Node {
+	if node == nil {
+		return &yaml.Node{}
+	}
+	return node
 }
 
-// Compare is never reached: Ask is an error for every item.
-func (configKind) Compare(Facts, pack.Item, Answers) ([]state.Mismatch, []Question, error) {
-	return nil, nil, errors.New("unsupported")
+// configFormat decodes what depends on the format.
+func (d *decoding) configFormat(c *configItem, in configFields) {
+	c.format = configFormatOf(in.Format.Value, c.path)
+	format, known := configFormats[c.format]
+	switch {
+	case in.Format.Set && !known:
+		d.problem(in.Format.Line, "format must be %s, not %q", strings.Join(sortedKeys(configFormats), ", "), in.Format.Value)
+		return
+	case !known:
+		d.problem(in.Format.Line, "format is required, since the path does not say it: one of %s", strings.Join(sortedKeys(configFormats), ", "))
+		return
+	case c.isList && !format.lists:
+		d.problem(in.Expected.Line, "expected must be one value: format %s has no lists", c.format)
+	}
+	for field, set := range map[string]bool{"section": in.Section.Set, "ignore_case": in.IgnoreCase.Set, "inline_comments": in.InlineComments.Set} {
+		if set && c.format != "ini" {
+			d.problem(0, "%s is for format ini only", field)
+		}
+	}
+	if !format.nests || in.Section.Set || c.key == "" {
+		return
+	}
+	var err error
+	if c.steps, err = parseKey(c.key); err != nil {
+		d.problem(in.Key.Line, "key: %s", err)
+	}
+	if c.format == "ini" && err == nil {
+		d.iniKey(c, in.Key.Line)
+	}
+}
+
+// iniKey takes a key of an ini file apart: one without a dot stands before any section.
+func (d *decoding) iniKey(c *configItem, line int) {
+	isList := slices.ContainsFunc(c.steps, func(s keyStep) bool { return s.isIndex })
+	if isList || len(c.steps) > 2 {
+		d.problem(line, "key: in format ini it is section.key; where one of them holds a dot or a bracket, put it in quotes or give the section as section")
+		return
+	}
+	if len(c.steps) == 2 {
+		c.section = c.steps[0].name
+	}
+}
+
+var errOldConfig = errors.New("unsupported: a setting of type config without a path")
+
+func (k configKind) Ask(facts Facts, item pack.Item) ([]Question, error) {
+	c := item.(*configItem)
+	if c.path == "" {
+		return nil, errOldConfig
+	}
+	path, err := onMachine(c.path, facts)
+	if err != nil {
+		return nil, err
+	}
+	k.reads.want(path, c)
+	return []Question{{Op: "file", Arg: path}}, nil
+}
+
+func (k configKind) Compare(facts Facts, item pack.Item, answers Answers) ([]state.Mismatch, []Question, error) {
+	c := item.(*configItem)
+	path, err := onMachine(c.path, facts)
+	if err != nil {
+		return nil, nil, err
+	}
+	reading := configReading{answers: answers}
+	content, there, err := reading.file(path)
+	if err != nil {
+		return nil, reading.more, err
+	}
+	var got configValue
+	switch {
+	case !there:
+		got = configValue{what: "(no such file)"}
+	case c.format == "sshd":
+		got, err = reading.sshd(c.key, content)
+	default:
+		got, err = k.reads.value(path, content, c)
+	}
+	if err != nil {
+		return nil, reading.more, err
+	}
+	return c.judge(got, !facts.Sensitive.Or(reading.secret)), nil, nil
+}
+
+// judge compares what there is with what is demanded.
+func (c *configItem) judge(got configValue, show bool) []state.Mismatch {
+	wanted := configValue{set: true, isList: c.isList, texts: c.expected}
+	if c.absent {
+		wanted = configValue{what: "(unset)"}
+	}
+	if c.format == "sshd" && !c.absent {
+		wanted = scalarValue(strings.Join(strings.Fields(strings.Join(c.expected, " ")), " "))
+	}
+	if got.equal(wanted) {
+		return nil
+	}
+	mismatch := wrongSetting(wanted.String(), got.String())
+	mismatch[0].Sensitive = !show
+	return mismatch
 }

@@ -13,7 +13,7 @@ func Kinds() *Registry {
 		packageKind{},
 		envVarKind{},
 		sysctlKind{},
-		configKind{},
+		newConfigKind(),
 		userKind{},
 		groupKind{},
 		authorizedKeysKind{},

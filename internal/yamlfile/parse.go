@@ -16,21 +16,27 @@ import (
 // Parse reads the one YAML document of a file and returns its top node, to be decoded by DecodeNode. Problems carry
 // a line; their file is left for the caller to fill in. Without a fatal problem the node is not nil.
 func Parse(data []byte) (*yaml.Node, Problems) {
+	root, problems := ParseAny(data)
+	if root != nil && IsNull(root) {
+		return nil, Problems{{Line: 1, Message: "the file is empty"}}
+	}
+	return root, problems
+}
+
+// ParseAny is Parse for files that may hold nothing: the node is null then.
+func ParseAny(data []byte) (*yaml.Node, Problems) {
 	document, second, err := parse(data)
 	switch {
 	case errors.Is(err, io.EOF):
-		return nil, Problems{{Line: 1, Message: "the file is empty"}}
+		return &yaml.Node{}, nil
 	case err != nil:
 		return nil, Problems{syntaxProblem(data, err)}
 	case second > 0:
 		return nil, Problems{{Line: second, Message: "a second YAML document starts here: a file holds only one"}}
 	case len(document.Content) != 1:
-		return nil, Problems{{Line: 1, Message: "the file is empty"}}
+		return &yaml.Node{}, nil
 	}
 	root := document.Content[0]
-	if IsNull(root) {
-		return nil, Problems{{Line: 1, Message: "the file is empty"}}
-	}
 	if ps := checkAliases(root); len(ps) > 0 {
 		return nil, ps
 	}

@@ -1,0 +1,185 @@
+package checker
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"path"
+	"strings"
+)
+
+// configFormat is a format of configuration files.
+type configFormat struct {
+	parse func(content []byte) (configDocument, error) // nil: it takes more than one file
+	nests bool                                         // keys are paths
+	lists bool                                         // values may be lists
+}
+
+// configDocument is a file that was read. It is only held while the keys that are wanted of it are looked up.
+type configDocument interface {
+	value(c *configItem) (configValue, error)
+}
+
+// configFormats are the formats by their names in packs. What the errors of their parsers say is never passed on, since
+// it may hold content: only the line is.
+var configFormats = map[string]configFormat{
+	"env":        {parse: parseEnv},
+	"ini":        {parse: parseINI, nests: true},
+	"json":       {parse: parseJSON, nests: true, lists: true},
+	"properties": {parse: parseProperties},
+	"sshd":       {lists: true},
+	"toml":       {parse: parseTOML, nests: true, lists: true},
+	"yaml":       {parse: parseYAML, nests: true, lists: true},
+}
+
+// configFormatOf is the format of a name in a pack, or of a path if it is empty.
+func configFormatOf(name, file string) string {
+	aliases := map[string]string{"yml": "yaml", "sshd_config": "sshd", "dotenv": "env"}
+	if name == "" {
+		name = strings.TrimPrefix(path.Ext(file), ".")
+		if path.Base(file) == "sshd_config" || path.Base(path.Dir(file)) == "sshd_config.d" {
+			name = "sshd"
+		}
+	}
+	if format, ok := aliases[name]; ok {
+		return format
+	}
+	return name
+}
+
+// configValue is what a file says of a key.
+type configValue struct {
+	set    bool
+	isList bool
+	texts  []string // of a scalar its one text as it is written, of a list of scalars all of them
+	what   string   // what it is if it is neither, or why it is not set
+}
+
+func scalarValue(text string) configValue { return configValue{set: true, texts: []string{text}} }
+
+func (v configValue) equal(other configValue) bool {
+	if v.set != other.set || v.isList != other.isList || len(v.texts) != len(other.texts) {
+		return false
+	}
+	for i, text := range v.texts {
+		if text != other.texts[i] {
+			return false
+		}
+	}
+	return !v.set || v.what == other.what
+}
+
+func (v configValue) String() string {
+	switch {
+	case v.what != "":
+		return v.what
+	case !v.set:
+		return "(unset)"
+	case v.isList:
+		return "[" + strings.Join(v.texts, ", ") + "]"
+	}
+	return v.texts[0]
+}
+
+// atLine is an error in a line of a file. It says nothing of what the line holds.
+func atLine(line int, format string, args ...any) error {
+	return fmt.Errorf("line %d: %s", line, fmt.Sprintf(format, args...))
+}
+
+// lineAt is the number of the line that holds the byte at an offset.
+func lineAt(content []byte, offset int) int {
+	return 1 + bytes.Count(content[:min(max(offset, 0), len(content))], []byte("\n"))
+}
+
+// configReads answers all items about a file when the first asks: so a file is parsed once in a check however many
+// keys of it are demanded, and no parsed file is kept.
+type configReads struct {
+	wanted map[string][]*configItem // by path on the machine
+	found  map[*configItem]configFound
+}
+
+// configFound is what an item's file said, and the content that it was.
+type configFound struct {
+	content [sha256.Size]byte
+	value   configValue
+	err     error
+}
+
+// want notes that an item will ask about a file.
+func (r *configReads) want(path string, c *configItem) {
+	if r.wanted == nil {
+		r.wanted, r.found = map[string][]*configItem{}, map[*configItem]configFound{}
+	}
+	r.wanted[path] = append(r.wanted[path], c)
+}
+
+// value is what a file says of an item's key.
+func (r *configReads) value(path, content string, c *configItem) (configValue, error) {
+	hash := sha256.Sum256([]byte(content))
+	if found, ok := r.found[c]; ok && found.content == hash {
+		return found.value, found.err
+	}
+	document, err := configFormats[c.format].parse([]byte(content))
+	for _, other := range r.wanted[path] {
+		if other.format != c.format {
+			continue
+		}
+		found := configFound{content: hash, err: err}
+		if err == nil {
+			found.value, found.err = document.value(other)
+		}
+		r.found[other] = found
+	}
+	found := r.found[c]
+	return found.value, found.err
+}
+
+// configReading is the look of one item at its files.
+type configReading struct {
+	answers Answers
+	more    []Question // what must be answered first
+	secret  bool       // others may not read one of the files
+}
+
+// file is the content of a file; there is false if the machine has none. With errUndecided it is not known yet.
+func (r *configReading) file(path string) (content string, there bool, err error) {
+	got, err := r.status(path)
+	if err != nil || got.absent || got.dangling {
+		return "", false, err
+	}
+	question := Question{Op: "content", Arg: path, Size: got.reached.size}
+	if !r.answers.has(question) {
+		r.more = append(r.more, question)
+		return "", true, errUndecided
+	}
+	content, err = r.answers.to("content", path)
+	if err == nil && len(content) > maxContent {
+		err = errTooLarge
+	}
+	return content, true, err
+}
+
+var errTooLarge = fmt.Errorf("is larger than %d bytes", maxContent)
+
+// status is what a machine says of a file that can be read, or that is not there.
+func (r *configReading) status(path string) (observed, error) {
+	answer, err := r.answers.to("file", path)
+	if err != nil {
+		return observed{}, err
+	}
+	got, err := parseObserved(answer)
+	const othersRead = 0o004
+	switch {
+	case err != nil || got.absent || got.dangling:
+		return got, err
+	case got.reached == nil:
+		return got, fmt.Errorf("what the symlink leads to: %s", got.unreached)
+	case got.reached.fileType() != typeRegular:
+		return got, errors.New("is no file but a " + got.reached.typeName())
+	case got.reached.size > maxContent:
+		return got, errTooLarge
+	}
+	r.secret = r.secret || got.reached.permissions()&othersRead == 0
+	return got, nil
+}

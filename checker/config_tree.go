@@ -1,0 +1,206 @@
+package checker
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"slices"
+	"strconv"
+	"unicode/utf8"
+
+	"gopkg.in/yaml.v3"
+
+	"github.com/drift-exporter/drift_exporter/internal/yamlfile"
+)
+
+// treeDocument is a document of mappings, lists and scalars, of the types that JSON and TOML are read into.
+type treeDocument struct{ root any }
+
+func (t treeDocument) value(c *configItem) (configValue, error) {
+	at := t.root
+	for _, step := range c.steps {
+		there := false
+		if step.isIndex {
+			list, _ := entriesOf(at)
+			if there = step.index < len(list); there {
+				at = list[step.index]
+			}
+		} else {
+			at, there = fieldsOf(at)[step.name]
+		}
+		if !there {
+			return configValue{}, nil
+		}
+	}
+	return valueOf(at), nil
+}
+
+// fieldsOf are those of a mapping; nil of all else.
+func fieldsOf(node any) map[string]any {
+	switch node := node.(type) {
+	case map[string]any:
+		return node
+	case *tomlTable:
+		return node.fields
+	}
+	return nil
+}
+
+// entriesOf are those of a list.
+func entriesOf(node any) (entries []any, isList bool) {
+	switch node := node.(type) {
+	case []any:
+		return node, true
+	case *tomlTables:
+		for _, table := range node.entries {
+			entries = append(entries, table)
+		}
+		return entries, true
+	}
+	return nil, false
+}
+
+func valueOf(node any) configValue {
+	if list, isList := entriesOf(node); isList {
+		value := configValue{set: true, isList: true}
+		for _, entry := range list {
+			text, isScalar := scalarOf(entry)
+			if !isScalar {
+				return configValue{set: true, what: whatList}
+			}
+			value.texts = append(value.texts, text)
+		}
+		return value
+	}
+	if text, isScalar := scalarOf(node); isScalar {
+		return scalarValue(text)
+	}
+	return configValue{set: true, what: whatMapping}
+}
+
+// What stands where a value does that is no scalar and no list of them.
+const (
+	whatMapping = "(a mapping)"
+	whatList    = "(a list of more than plain values)"
+)
+
+// scalarOf is the text of a scalar as it was written.
+func scalarOf(node any) (text string, ok bool) {
+	switch node := node.(type) {
+	case nil:
+		return "null", true
+	case bool:
+		return strconv.FormatBool(node), true
+	case json.Number:
+		return node.String(), true
+	case string:
+		return node, true
+	}
+	return "", false
+}
+
+var errNoText = errors.New("is not valid UTF-8")
+
+// parseJSON takes one JSON value. Of a name that is given twice the last counts, as nearly all programs have it.
+func parseJSON(content []byte) (configDocument, error) {
+	if !utf8.Valid(content) {
+		return nil, errNoText
+	}
+	decoder := json.NewDecoder(bytes.NewReader(content))
+	decoder.UseNumber()
+	var root any
+	err := decoder.Decode(&root)
+	if err == nil {
+		if _, more := decoder.Token(); errors.Is(more, io.EOF) {
+			return treeDocument{root}, nil
+		}
+		return nil, atLine(lineAt(content, int(decoder.InputOffset())), "something follows the JSON value")
+	}
+	line := lineAt(content, len(content))
+	var syntax *json.SyntaxError
+	if errors.As(err, &syntax) {
+		line = lineAt(content, int(syntax.Offset)-1)
+	}
+	return nil, atLine(line, "is no JSON")
+}
+
+// yamlDocument keeps scalars as they are written: 8.10 is not 8.1.
+type yamlDocument struct{ root *yaml.Node }
+
+func parseYAML(content []byte) (configDocument, error) {
+	if !utf8.Valid(content) {
+		return nil, errNoText
+	}
+	root, problems := yamlfile.ParseAny(content)
+	if len(problems) > 0 {
+		return nil, atLine(problems[0].Line, "is not one YAML document that can be read")
+	}
+	return yamlDocument{root}, nil
+}
+
+func (y yamlDocument) value(c *configItem) (configValue, error) {
+	at := y.root
+	for _, step := range c.steps {
+		next, err := yamlStep(yamlfile.Resolve(at), step)
+		if err != nil || next == nil {
+			return configValue{}, err
+		}
+		at = next
+	}
+	if at = yamlfile.Resolve(at); at.Kind == yaml.SequenceNode {
+		value := configValue{set: true, isList: true}
+		for _, entry := range at.Content {
+			entry = yamlfile.Resolve(entry)
+			if entry.Kind != yaml.ScalarNode {
+				return configValue{set: true, what: whatList}, nil
+			}
+			text, err := yamlText(entry)
+			if err != nil {
+				return configValue{}, err
+			}
+			value.texts = append(value.texts, text)
+		}
+		return value, nil
+	}
+	if at.Kind == yaml.MappingNode {
+		return configValue{set: true, what: whatMapping}, nil
+	}
+	text, err := yamlText(at)
+	return scalarValue(text), err
+}
+
+// yamlStep goes one step down; nil: there is nothing.
+func yamlStep(node *yaml.Node, step keyStep) (*yaml.Node, error) {
+	switch {
+	case step.isIndex && node.Kind == yaml.SequenceNode && step.index < len(node.Content):
+		return node.Content[step.index], nil
+	case step.isIndex || node.Kind != yaml.MappingNode:
+		return nil, nil
+	}
+	var found *yaml.Node
+	for i := 0; i+1 < len(node.Content); i += 2 {
+		key := yamlfile.Resolve(node.Content[i])
+		if key.Kind != yaml.ScalarNode || key.Value != step.name {
+			continue
+		}
+		if found != nil {
+			return nil, atLine(key.Line, "gives a key again: programs differ in which one counts")
+		}
+		found = node.Content[i+1]
+	}
+	if found == nil {
+		found = yamlfile.Get(node, step.name) // what is merged with <<
+	}
+	return found, nil
+}
+
+// yamlText is the text of a scalar. What a tag of a program's own makes of it only that program knows.
+func yamlText(node *yaml.Node) (string, error) {
+	tags := []string{"", "!", "!!str", "!!int", "!!float", "!!bool", "!!timestamp", "!!null", "!!binary"}
+	var text yamlfile.Scalar
+	if err := text.UnmarshalYAML(node); err != nil || !slices.Contains(tags, node.ShortTag()) {
+		return "", atLine(node.Line, "the value has a tag of its own")
+	}
+	return text.Or("null"), nil
+}
