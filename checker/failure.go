@@ -84,6 +84,9 @@ func needed(m *config.Machine) string {
 	if m.Transport == config.TransportLocal || user == "" {
 		user = "the user who logs in"
 	}
+	if m.BecomeUser != "root" {
+		user += " (" + m.BecomeUser + ")"
+	}
 	return printable(fmt.Sprintf(" (sudoers must allow %s NOPASSWD: %s)", user, shellOf(m)), maxText)
 }
 
