@@ -49,6 +49,22 @@ func (v debVersion) compare(w debVersion) int {
 	return cmp.Or(cmp.Compare(v.epoch, w.epoch), compareDebPart(v.upstream, w.upstream), compareDebPart(v.revision, w.revision))
 }
 
+// debInstalled orders an installed version and a wanted one. A wanted one without an epoch is compared without the
+// installed one's, and one that is wanted exactly but has no revision holds for every revision.
+func debInstalled(installed, wanted string, exact bool) (int, error) {
+	have, want, err := parseBoth(installed, wanted, parseDebVersion)
+	if err != nil {
+		return 0, err
+	}
+	if !want.hasEpoch {
+		have.epoch = 0
+	}
+	if exact && want.revision == "" {
+		have.revision = ""
+	}
+	return have.compare(want), nil
+}
+
 // compareDebPart compares alternately what is not digits, character by character, and digits, as numbers of any size.
 func compareDebPart(a, b string) int {
 	for a != "" || b != "" {
@@ -58,10 +74,8 @@ func compareDebPart(a, b string) int {
 			}
 			a, b = a[1:], b[1:] // the same character
 		}
-		var x, y string
-		x, a = cutDigits(a)
-		y, b = cutDigits(b)
-		if order := cmp.Or(cmp.Compare(len(x), len(y)), cmp.Compare(x, y)); order != 0 {
+		var order int
+		if order, a, b = compareDigits(a, b); order != 0 {
 			return order
 		}
 	}
@@ -76,7 +90,7 @@ func debOrder(s string) int {
 		return 0
 	case s[0] == '~':
 		return -1
-	case s[0] >= 'a' && s[0] <= 'z' || s[0] >= 'A' && s[0] <= 'Z':
+	case isLetter(s[0]):
 		return int(s[0])
 	}
 	return int(s[0]) + 256

@@ -1,8 +1,10 @@
 package checker
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"gopkg.in/yaml.v3"
@@ -12,59 +14,18 @@ import (
 	"github.com/drift-exporter/drift_exporter/internal/yamlfile"
 )
 
-// packageKind checks packages of dpkg.
+// packageKind checks packages: of the machine's own package manager, or of one that the pack names.
 type packageKind struct{}
 
 func (packageKind) Name() string              { return "package" }
 func (packageKind) Section() (string, string) { return "packages", "" }
 
-// Shell answers with a line "STATUS<tab>ARCHITECTURE<tab>VERSION" for each package of that name, "NAME" or
-// "NAME:ARCHITECTURE", that dpkg knows, and an empty one. dpkg-query takes arguments for patterns, so it lists all
-// packages, once, and awk picks those whose name is literally one that was asked for. The names reach awk as data.
-func (packageKind) Shell() string {
-	return `
-op_package() {
-  in_list
-  for d_q in dpkg-query awk; do
-    if ! has "$d_q"; then
-      list_err "$d_q is missing"
-      return
-    fi
-  done
-  d_out=$({
-    put "$d_list"
-    dpkg-query -W -f='${Status}\t${Architecture}\t${Version}\t${Package}\n' 2>/dev/null </dev/null && put end
-  } | awk -F '\t' '
-    !listing && $0 == "" { listing = 1; next }
-    !listing { i = index($0, "="); number[substr($0, i + 1)] = substr($0, 1, i - 1); next }
-    $0 == "end" { whole = 1 }
-    function found(name) { if (name in number) print number[name] " " $1 "\t" $2 "\t" $3 }
-    NF == 4 { found($4); found($4 ":" $2) }
-    END { if (whole) print "end" }' 2>/dev/null)
-  if [ "${d_out##*"$d_nl"}" != end ]; then
-    list_err "dpkg-query failed"
-    return
-  fi
-  IFS=$d_nl
-  for d_line in $d_out; do
-    case $d_line in
-    end) break ;;
-    *) frame "${d_line%% *} more ${d_line#* }" ;;
-    esac
-  done
-  IFS=$d_ifs
-  while [ "$d_first" -le "$d_n" ]; do
-    frame "$d_first val"
-    d_first=$((d_first + 1))
-  done
-}
-`
-}
-
 // packageItem is what a pack demands of a package.
 type packageItem struct {
 	name       string
+	manager    string // empty: the machine's
 	minVersion string
+	maxVersion string
 	version    string
 	absent     bool
 }
@@ -72,156 +33,229 @@ type packageItem struct {
 func (p *packageItem) Identity() string { return p.name }
 
 func (p *packageItem) Definition() string {
-	return definition("name", p.name, "min_version", p.minVersion, "version", p.version, "state", stateText(p.absent))
+	return definition("name", p.name, "manager", p.manager, "min_version", p.minVersion, "max_version", p.maxVersion,
+		"version", p.version, "state", stateText(p.absent))
 }
 
 func (packageKind) Decode(node *yaml.Node, _ pack.Templates) (pack.Item, yamlfile.Problems) {
 	var in struct {
 		Name        yamlfile.Scalar `yaml:"name"`
+		Manager     yamlfile.Scalar `yaml:"manager"`
 		MinVersion  yamlfile.Scalar `yaml:"min_version"`
+		MaxVersion  yamlfile.Scalar `yaml:"max_version"`
 		Version     yamlfile.Scalar `yaml:"version"`
 		State       yamlfile.Scalar `yaml:"state"`
 		pack.Common `yaml:",inline"`
 	}
 	d := decoding{problems: yamlfile.DecodeNode(node, &in)}
 	p := &packageItem{
-		name:       d.required("name", in.Name),
-		minVersion: d.version("min_version", in.MinVersion),
-		version:    d.version("version", in.Version),
-		absent:     d.state(in.State),
+		name:    d.required("name", in.Name),
+		manager: d.oneOf("manager", in.Manager, packageManagers()...),
+		absent:  d.state(in.State),
 	}
-	if p.absent && (in.MinVersion.Set || in.Version.Set) {
-		d.problem(0, "state absent excludes min_version and version")
-	}
-	if in.MinVersion.Set && in.Version.Set {
-		d.problem(0, "at most one of min_version and version may be given")
+	before := len(d.problems)
+	p.minVersion = d.version("min_version", in.MinVersion, p.manager)
+	p.maxVersion = d.version("max_version", in.MaxVersion, p.manager)
+	p.version = d.version("version", in.Version, p.manager)
+	bounded := in.MinVersion.Set || in.MaxVersion.Set
+	switch {
+	case p.absent && (bounded || in.Version.Set):
+		d.problem(0, "state absent excludes min_version, max_version and version")
+	case bounded && in.Version.Set:
+		d.problem(0, "version excludes min_version and max_version")
+	case len(d.problems) == before && p.impossible():
+		d.problem(in.MaxVersion.Line, "no version is at least min_version and at most max_version")
 	}
 	return p, d.problems
 }
 
-func (d *decoding) version(field string, s yamlfile.Scalar) string {
+// version is a version as the named manager takes it. Where the machine's own is meant, it need only be one to some
+// manager here: whether it is one to the machine's can only be told there.
+func (d *decoding) version(field string, s yamlfile.Scalar, manager string) string {
 	version := d.text(field, s)
-	if version != "" {
-		if _, err := parseDebVersion(version); err != nil {
-			d.problem(s.Line, "%s: %s", field, err)
+	if version == "" || manager != "" && !slices.Contains(packageManagers(), manager) {
+		return version
+	}
+	var err error
+	for _, order := range ordersOf(manager) {
+		if _, err = order(version, version, false); err == nil {
+			return version
 		}
 	}
+	if manager == "" {
+		err = fmt.Errorf("%q is not a version to any package manager", version)
+	}
+	d.problem(s.Line, "%s: %s", field, err)
 	return version
 }
 
-func (packageKind) Ask(f Facts, item pack.Item) ([]Question, error) {
-	switch f.PackageManager {
-	case "dpkg":
-		return []Question{{Op: "package", Arg: item.(*packageItem).name}}, nil
-	case "":
-		return nil, errors.New("no package manager found")
+// impossible tells whether no version can be within both bounds, whichever manager it will be.
+func (p *packageItem) impossible() bool {
+	if p.minVersion == "" || p.maxVersion == "" {
+		return false
 	}
-	return nil, fmt.Errorf("packages are not supported with %s yet", f.PackageManager)
+	possible := func(order versionOrder) bool {
+		least, err := order(p.minVersion, p.maxVersion, false)
+		return err == nil && least <= 0
+	}
+	return !slices.ContainsFunc(ordersOf(p.manager), possible)
 }
 
-// Compare takes a package for installed only if dpkg has finished with it, and for absent only if at most its
-// configuration is left: files of one that is half there may well be in use. Where it is installed for several
-// architectures, each of them must satisfy the demanded version.
-func (packageKind) Compare(_ Facts, item pack.Item, answers Answers) ([]state.Mismatch, []Question, error) {
+// managerOn is the manager that has the say about the item on a machine.
+func (p *packageItem) managerOn(f Facts) (string, error) {
+	manager := cmp.Or(p.manager, f.PackageManager)
+	switch {
+	case manager == "":
+		return "", errors.New("no package manager found")
+	case !slices.Contains(packageManagers(), manager):
+		return "", fmt.Errorf("packages are not supported with %s", manager)
+	}
+	return manager, nil
+}
+
+// apkTools is the package of apk itself, whose version says how versions compare. Where it has another name, it is a
+// new one.
+const apkTools = "apk-tools"
+
+func (packageKind) Ask(f Facts, item pack.Item) ([]Question, error) {
 	p := item.(*packageItem)
-	answer, err := answers.to("package", p.name)
+	manager, err := p.managerOn(f)
+	if err != nil {
+		return nil, err
+	}
+	op := "package_" + manager
+	questions := []Question{{Op: op, Arg: p.name}}
+	if manager == "apk" {
+		questions = append(questions, Question{Op: op, Arg: apkTools})
+	}
+	return questions, nil
+}
+
+// Compare takes a package for installed only if its manager has finished with it, and for absent only if at most its
+// configuration is left: files of one that is half there may well be in use. Where it is installed several times, for
+// several architectures or in several versions, each of them must be one that is demanded.
+func (packageKind) Compare(f Facts, item pack.Item, answers Answers) ([]state.Mismatch, []Question, error) {
+	p := item.(*packageItem)
+	manager, err := p.managerOn(f)
 	if err != nil {
 		return nil, nil, err
 	}
-	installed, unfinished, there, err := parsePackages(answer)
+	found, err := packagesIn(answers, manager, p.name)
+	if err != nil {
+		return nil, nil, err
+	}
+	order, err := orderOn(manager, answers)
 	if err != nil {
 		return nil, nil, err
 	}
 	one := func(typ, expected, actual string) ([]state.Mismatch, []Question, error) {
 		return []state.Mismatch{{Type: typ, Expected: expected, Actual: actual}}, nil, nil
 	}
+	var there, installed, wrong []foundPackage
+	for _, one := range found {
+		if one.there {
+			there = append(there, one)
+		}
+		if one.status != "" {
+			continue
+		}
+		installed = append(installed, one)
+		if ok, err := p.satisfied(order, one.version); err != nil {
+			return nil, nil, err
+		} else if !ok {
+			wrong = append(wrong, one)
+		}
+	}
 	switch {
 	case p.absent && len(there) > 0:
-		return one("unexpected_package", "absent", strings.Join(there, ", "))
+		return one("unexpected_package", "absent", joined(there))
 	case p.absent:
 		return nil, nil, nil
 	case len(installed) == 0:
-		return one("missing_package", p.expected(), unfinished)
-	}
-	for _, version := range installed {
-		if ok, err := p.satisfied(version); err != nil {
-			return nil, nil, err
-		} else if !ok {
-			return one("wrong_version", p.expected(), version)
-		}
+		return one("missing_package", p.expected(), unfinished(found))
+	case len(wrong) > 0:
+		return one("wrong_version", p.expected(), joined(wrong))
 	}
 	return nil, nil, nil
 }
 
+// packagesIn are the packages of a name that were found.
+func packagesIn(answers Answers, manager, name string) ([]foundPackage, error) {
+	answer, err := answers.to("package_"+manager, name)
+	if err != nil {
+		return nil, err
+	}
+	return parseFoundPackages(manager, answer, 3)
+}
+
+// orderOn is how the manager of a machine orders versions.
+func orderOn(manager string, answers Answers) (versionOrder, error) {
+	orders := versionOrders(manager)
+	if len(orders) == 1 {
+		return orders[0], nil
+	}
+	found, err := packagesIn(answers, manager, apkTools)
+	if err != nil {
+		return nil, err
+	}
+	for _, tools := range found {
+		if age, err := orders[0](tools.version, "3", false); err == nil && age < 0 {
+			return orders[1], nil
+		}
+	}
+	return orders[0], nil
+}
+
 func (p *packageItem) expected() string {
-	switch {
-	case p.minVersion != "":
-		return ">= " + p.minVersion
-	case p.version != "":
-		return p.version
+	var bounds []string
+	if p.minVersion != "" {
+		bounds = append(bounds, ">= "+p.minVersion)
 	}
-	return "installed"
+	if p.maxVersion != "" {
+		bounds = append(bounds, "<= "+p.maxVersion)
+	}
+	return cmp.Or(strings.Join(bounds, ", "), p.version, "installed")
 }
 
-// satisfied tells whether an installed version is one that is demanded. A demand without an epoch is compared
-// without the installed one, and an exact version without a revision holds for every revision.
-func (p *packageItem) satisfied(installed string) (bool, error) {
-	wanted := p.version
-	if p.minVersion != "" {
-		wanted = p.minVersion
-	}
-	if wanted == "" {
-		return true, nil
-	}
-	want, err := parseDebVersion(wanted)
-	if err != nil {
-		return false, err
-	}
-	have, err := parseDebVersion(installed)
-	if err != nil {
-		return false, fmt.Errorf("the installed version: %w", err)
-	}
-	if !want.hasEpoch {
-		have.epoch = 0
-	}
-	if p.minVersion != "" {
-		return have.compare(want) >= 0, nil
-	}
-	if want.revision == "" {
-		have.revision = ""
-	}
-	return have.compare(want) == 0, nil
-}
-
-// parsePackages reads an answer: the versions that are installed; of what is not, in which state it is; and what of
-// the package is there, installed or not.
-func parsePackages(answer string) (installed []string, unfinished string, there []string, err error) {
-	unfinished = "absent"
-	for line := range strings.Lines(strings.TrimSuffix(answer, "\n")) {
-		fields := strings.Split(strings.TrimSuffix(line, "\n"), "\t")
-		if len(fields) != 3 {
-			return nil, "", nil, fmt.Errorf("dpkg-query gave %s", quoted(line))
-		}
-		status := strings.Fields(fields[0]) // wanted, error flag, status: "install ok installed", "hold ok installed"
-		if len(status) != 3 {
-			return nil, "", nil, fmt.Errorf("dpkg-query gave %s", quoted(line))
-		}
-		if status[1] == "ok" && status[2] == "installed" {
-			installed = append(installed, fields[2])
-			there = append(there, fields[2])
+// satisfied tells whether an installed version is one that is demanded.
+func (p *packageItem) satisfied(order versionOrder, installed string) (bool, error) {
+	for _, demand := range []struct {
+		field, wanted string
+		exact         bool
+		fits          func(order int) bool
+	}{
+		{"min_version", p.minVersion, false, func(order int) bool { return order >= 0 }},
+		{"max_version", p.maxVersion, false, func(order int) bool { return order <= 0 }},
+		{"version", p.version, true, func(order int) bool { return order == 0 }},
+	} {
+		if demand.wanted == "" {
 			continue
 		}
-		now := status[2]
-		if status[1] != "ok" { // reinstreq
-			now = status[1] + " " + now
+		got, err := order(installed, demand.wanted, demand.exact)
+		if err != nil {
+			return false, fmt.Errorf("%s: %w", demand.field, err)
 		}
-		now = strings.TrimSpace(now + " " + fields[2])
-		if status[2] != "not-installed" {
-			unfinished = now
-		}
-		if status[1] != "ok" || status[2] != "not-installed" && status[2] != "config-files" {
-			there = append(there, now)
+		if !demand.fits(got) {
+			return false, nil
 		}
 	}
-	return installed, unfinished, there, nil
+	return true, nil
+}
+
+// unfinished says of a package that is not installed what there is instead.
+func unfinished(found []foundPackage) string {
+	for _, p := range slices.Backward(found) {
+		if p.status != "not-installed" {
+			return p.String()
+		}
+	}
+	return "absent"
+}
+
+func joined(packages []foundPackage) string {
+	var texts []string
+	for _, p := range packages {
+		texts = append(texts, p.String())
+	}
+	return strings.Join(texts, ", ")
 }
