@@ -176,7 +176,7 @@ func TestListsThatCannotBeMade(t *testing.T) {
 		"$(touch x)": "is no package manager", "dpkg rpm": "is no package manager", "*": "is no package manager",
 	} {
 		_, err := listed(t, sh, manager)
-		assert.EqualError(t, err, want, manager)
+		require.EqualError(t, err, want, manager)
 	}
 	fakeTool(t, sh.path, "dpkg-query", dpkgList+"; exit 2")
 	_, err := listed(t, sh, "dpkg")
