@@ -17,7 +17,7 @@ type fileKind struct{}
 
 func (fileKind) Name() string              { return "file" }
 func (fileKind) Section() (string, string) { return "files", "" }
-func (fileKind) Shell() string             { return fileShell + globShell + linkShell }
+func (fileKind) Shell() string             { return fileShell + globShell + linkShell + linesShell }
 
 // hidesItself: of a file only content is sensitive, and hashes of it may be shown.
 func (fileKind) hidesItself() {}
@@ -36,6 +36,11 @@ type fileFields struct {
 	ContentHash yamlfile.Scalar `yaml:"content_hash"`
 	Template    yamlfile.Scalar `yaml:"template"`
 	Content     yamlfile.Scalar `yaml:"content"`
+	IgnoreLines yamlfile.Texts  `yaml:"ignore_lines"`
+	Contains    yamlfile.Texts  `yaml:"contains"`
+	NotContains yamlfile.Texts  `yaml:"not_contains"`
+	MinSize     yamlfile.Scalar `yaml:"min_size"`
+	MaxSize     yamlfile.Scalar `yaml:"max_size"`
 	pack.Common `yaml:",inline"`
 }
 
@@ -54,6 +59,11 @@ type fileItem struct {
 	source       string // of the template
 	template     *template.Template
 	content      *string
+	ignored      []*linePattern // lines that content and template may differ in
+	contains     []*linePattern
+	without      []*linePattern
+	minSize      *int64
+	maxSize      *int64
 }
 
 func (f *fileItem) Identity() string {
@@ -82,7 +92,9 @@ func (f *fileItem) Definition() string {
 	}
 	return definition("path", f.path, "glob", glob, "mode", mode, "owner", f.owner, "group", f.group, "type", f.typ,
 		"target", f.target, "follow", follow, "state", stateText(f.absent),
-		"content_hash", f.hash, "template", f.templateName, "source", f.source, "content", content)
+		"content_hash", f.hash, "template", f.templateName, "source", f.source, "content", content,
+		"ignore_lines", textsOf(f.ignored), "contains", textsOf(f.contains), "not_contains", textsOf(f.without),
+		"min_size", sizeText(f.minSize), "max_size", sizeText(f.maxSize))
 }
 
 func (fileKind) Decode(node *yaml.Node, templates pack.Templates) (pack.Item, yamlfile.Problems) {
@@ -97,6 +109,12 @@ func (fileKind) Decode(node *yaml.Node, templates pack.Templates) (pack.Item, ya
 		own:    !in.Follow.Or(true),
 		absent: d.state(in.State),
 		hash:   d.sha256("content_hash", in.ContentHash),
+
+		ignored:  d.linePatterns("ignore_lines", in.IgnoreLines),
+		contains: d.linePatterns("contains", in.Contains),
+		without:  d.linePatterns("not_contains", in.NotContains),
+		minSize:  d.size("min_size", in.MinSize),
+		maxSize:  d.size("max_size", in.MaxSize),
 	}
 	if in.Glob.Set {
 		f.glob = d.glob("glob", in.Glob)
@@ -116,16 +134,21 @@ func (fileKind) Decode(node *yaml.Node, templates pack.Templates) (pack.Item, ya
 			d.problem(in.Template.Line, "template: %s", err)
 		}
 	}
-	d.fileProblems(in)
+	d.fileProblems(in, f)
 	return f, d.problems
 }
 
 // hasContent tells whether content is demanded.
 func (f *fileItem) hasContent() bool { return f.hash != "" || f.template != nil || f.content != nil }
 
+// needsRegular tells whether what is demanded can only be true of a regular file.
+func (f *fileItem) needsRegular() bool {
+	return f.hasContent() || len(f.contains)+len(f.without) > 0 || f.minSize != nil || f.maxSize != nil
+}
+
 // needsReached tells whether what a path leads to is looked at, if it is a symbolic link.
 func (f *fileItem) needsReached() bool {
-	return f.mode != nil || f.hasContent() || !f.own && (f.typ != "symlink" || f.owner != "" || f.group != "")
+	return f.mode != nil || f.needsRegular() || !f.own && (f.typ != "symlink" || f.owner != "" || f.group != "")
 }
 
 // needsLink tells whether the path itself is looked at, if it is a symbolic link.

@@ -38,10 +38,11 @@ func (fileKind) Compare(facts Facts, item pack.Item, answers Answers) ([]state.M
 		return nil, nil, err
 	}
 	mismatches = append(mismatches, f.compareAttributes(got)...)
-	if !f.hasContent() {
-		return mismatches, nil, nil
+	compare := f.compareLines
+	if f.hasContent() {
+		compare = f.compareContent
 	}
-	wrong, questions, err := f.compareContent(facts, got, answers, path)
+	wrong, questions, err := compare(facts, got, answers, path)
 	return append(mismatches, wrong...), questions, err
 }
 
@@ -66,7 +67,7 @@ func (f *fileItem) compareExistence(got observed) (mismatches []state.Mismatch, 
 		return one("missing_file", "present", "symlink that leads nowhere")
 	case got.reached == nil:
 		return nil, true, fmt.Errorf("what the symlink leads to: %s", got.unreached)
-	case f.hasContent() && got.reached.fileType() != typeRegular:
+	case f.needsRegular() && got.reached.fileType() != typeRegular:
 		return one("wrong_type", "file", got.reached.typeName())
 	}
 	return nil, false, nil
@@ -87,6 +88,9 @@ func (f *fileItem) compareAttributes(got observed) []state.Mismatch {
 		mismatches = append(mismatches, state.Mismatch{
 			Type: "wrong_permissions", Expected: fmt.Sprintf("%04o", *f.mode), Actual: fmt.Sprintf("%04o", got.reached.permissions()),
 		})
+	}
+	if got.reached != nil {
+		mismatches = append(mismatches, f.compareSize(got.reached.size)...)
 	}
 	if !f.own || !got.link {
 		mismatches = append(mismatches, f.compareOwner(got.reached)...)
@@ -119,10 +123,12 @@ func nameOrNumber(wanted, name, number string) string {
 	return name
 }
 
+// othersRead is the permission of others to read.
+const othersRead = 0o004
+
 // secret tells whether content must stay on the machine: as the pack says, or where others cannot read the file, as
 // it is or as it should be.
 func (f *fileItem) secret(facts Facts, got observed) bool {
-	const othersRead = 0o004
 	hidden := got.reached.permissions()&othersRead == 0 || f.mode != nil && *f.mode&othersRead == 0
 	return facts.Sensitive.Or(hidden)
 }
@@ -138,8 +144,14 @@ func (f *fileItem) compareContent(facts Facts, got observed, answers Answers, pa
 		return nil, nil, fmt.Errorf("sha256sum gave %s", quoted(sum))
 	}
 	hash, wanted, err := f.want(facts)
-	if err != nil || hash == sum {
-		return nil, nil, err
+	if err != nil {
+		return nil, nil, f.unmade(facts, got, err)
+	}
+	if hash == sum {
+		return nil, nil, nil
+	}
+	if len(f.ignored) > 0 {
+		return f.compareRest(facts, got, answers, path, string(wanted))
 	}
 	mismatch := state.Mismatch{
 		Type: "wrong_content", Expected: "sha256:" + hash, Actual: "sha256:" + sum, Sensitive: f.secret(facts, got),

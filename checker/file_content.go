@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 	"strconv"
 )
 
@@ -64,4 +65,53 @@ var _ io.Writer = (*boundedBuffer)(nil)
 func hashOf(content []byte) string {
 	sum := sha256.Sum256(content)
 	return hex.EncodeToString(sum[:])
+}
+
+var noSuchVar = regexp.MustCompile(`map has no entry for key "[^"\\]*"`)
+
+// unmade is the error of a template. Of a file whose content must not be seen it only says which variable is missing:
+// what else a template complains of may quote it, or a value.
+func (f *fileItem) unmade(facts Facts, got observed, err error) error {
+	if !f.secret(facts, got) {
+		return err
+	}
+	why := noSuchVar.FindString(err.Error())
+	if why == "" {
+		why = "it makes no content; why is not shown of a sensitive file"
+	}
+	return fmt.Errorf("template %s: %s", f.templateName, why)
+}
+
+// readWhole is a file's content, whose hash proves that it is nothing else. Without the answers that takes it returns
+// the questions with errUndecided.
+func readWhole(got observed, answers Answers, path string) (string, []Question, error) {
+	if err := tooLarge(got.reached.size); err != nil {
+		return "", nil, err
+	}
+	questions := []Question{{Op: "sum", Arg: path}, {Op: "content", Arg: path, Size: got.reached.size}}
+	if !answers.has(questions[0]) || !answers.has(questions[1]) {
+		return "", questions, errUndecided
+	}
+	sum, err := answers.to("sum", path)
+	if err != nil {
+		return "", nil, err
+	}
+	content, err := answers.to("content", path)
+	if err != nil {
+		return "", nil, err
+	}
+	if err := tooLarge(int64(len(content))); err != nil {
+		return "", nil, err
+	}
+	if hashOf([]byte(content)) != sum {
+		return "", nil, errChanged
+	}
+	return content, nil, nil
+}
+
+func tooLarge(size int64) error {
+	if size > maxContent {
+		return fmt.Errorf("has more than %d bytes: its lines are not looked at", maxContent)
+	}
+	return nil
 }

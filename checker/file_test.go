@@ -69,13 +69,16 @@ func TestFileDefinitionHoldsWhatIsDemanded(t *testing.T) {
 		`{path: /y, content: a}`, `{path: /x}`, `{path: /x, content: ""}`, `{path: /x, content: a, mode: 0}`, `{path: /x, content: a, mode: 644}`,
 		`{path: /x, content: a, owner: o}`, `{path: /x, content: a, group: o}`, `{path: /x, content: a, type: file}`,
 		`{path: /x, state: absent}`, `{path: /x, template: motd}`, `{glob: "/x*", content: a}`, `{glob: "/y*", content: a}`,
-		`{path: /x, content: a, follow: false}`, `{path: /x, type: symlink}`, `{path: /x, target: a}`, `{path: /x, target: b}`, `{path: /x, content: !!binary /w==}`, `{path: /x, content: !!binary /g==}`,
+		`{path: /x, content: a, follow: false}`, `{path: /x, content: a, ignore_lines: b}`, `{path: /x, content: a, ignore_lines: [b, c]}`,
+		`{path: /x, contains: a}`, `{path: /x, contains: /a/}`, `{path: /x, not_contains: a}`, `{path: /x, min_size: 1}`, `{path: /x, max_size: 1}`,
+		`{path: /x, max_size: 0}`, `{path: /x, type: symlink}`, `{path: /x, target: a}`, `{path: /x, target: b}`, `{path: /x, content: !!binary /w==}`, `{path: /x, content: !!binary /g==}`,
 		`{path: /x, content_hash: ` + strings.Repeat("a", 64) + `}`,
 	} {
 		definition := define(other)
 		assert.False(t, seen[definition], other)
 		seen[definition] = true
 	}
+	assert.Equal(t, define(`{path: /x, max_size: 1KiB}`), define(`{path: /x, max_size: 1024}`))
 	assert.Equal(t, define(`{path: /x, mode: 644}`), define(`{path: /x, mode: "0644"}`))
 	assert.Contains(t, define(`{path: /x, template: motd}`), "{{ .role }}", "a changed template is a changed demand")
 }
@@ -107,5 +110,38 @@ func TestGlobAndLinkProblems(t *testing.T) {
 		{"own mode of a file", `{path: /x, follow: false, type: file, mode: 644}`, nil},
 		{"absent link", `{path: /x, target: y, follow: no, state: absent}`, []string{"state absent excludes follow", "state absent excludes target"}},
 		{"no truth", `{path: /x, follow: maybe}`, []string{"follow must be true or false"}},
+	}.run(t, fileKind{})
+}
+
+func TestLineAndSizeProblems(t *testing.T) {
+	there := "must be matched on the machine, since the content is sensitive or kept from others: " + errNotPortable.Error()
+	const here = "ignore_lines needs the content here, which it must not leave the machine for: it is sensitive, or its mode keeps it from others"
+	decodeCases{
+		{"lines", `{path: /x, contains: [a, "", /b/, "/[/"], not_contains: "/(?i)\\bc/"}`, []string{"contains: entry 4 is not a regular expression: missing closing ]"}},
+		{"slashes alone", `{path: /x, contains: [/, /etc, etc/]}`, nil},
+		{"no lines", `{path: /x, contains: [], not_contains: [], content: x, ignore_lines: []}`, []string{
+			"ignore_lines must name at least one line", "contains must name at least one line", "not_contains must name at least one line",
+			"contains and not_contains exclude content_hash, template and content",
+		}},
+		{"newline in a line", `{path: /x, contains: ["a\nb", "c\0"]}`, []string{
+			"contains: entry 1 must not contain a newline or a NUL: each entry is one line", "contains: entry 2 must not contain a newline or a NUL: each entry is one line",
+		}},
+		{"a secret in what is broken", `{path: /x, sensitive: true, contains: "/(hunter2/"}`, []string{"contains: entry 1 is not a regular expression: missing closing )"}},
+		{"lines of a directory", `{path: /x, type: directory, contains: a}`, []string{"a directory has neither lines nor a size: contains, not_contains, min_size and max_size need another type"}},
+		{"lines and content", `{path: /x, content: a, not_contains: a}`, []string{"contains and not_contains exclude content_hash, template and content"}},
+		{"lines of what is absent", `{path: /x, state: absent, contains: a}`, []string{"state absent excludes contains"}},
+		{"only here", `{path: /x, contains: '/\d/'}`, nil},
+		{"only here, sensitive", `{path: /x, contains: [a, '/\d/'], sensitive: true}`, []string{"contains: entry 2 " + there}},
+		{"only here, kept from others", `{path: /x, not_contains: '/\d/', mode: 640}`, []string{"not_contains: entry 1 " + there}},
+		{"only here, said not to be sensitive", `{path: /x, not_contains: '/\d/', mode: 640, sensitive: false}`, nil},
+		{"ignored lines", `{path: /x, content: a, ignore_lines: [/b/, c]}`, nil},
+		{"ignored lines of what", `{path: /x, content_hash: ` + strings.Repeat("a", 64) + `, ignore_lines: /b/}`, []string{"ignore_lines needs content or template to compare with"}},
+		{"ignored lines, sensitive", `{path: /x, content: a, ignore_lines: /b/, sensitive: true}`, []string{here}},
+		{"ignored lines, kept from others", `{path: /x, content: a, ignore_lines: /b/, mode: 600}`, []string{here}},
+		{"sizes", `{path: /x, min_size: 10KiB, max_size: 1.5GB}`, nil},
+		{"no size", `{path: /x, min_size: ten}`, []string{"min_size must be a number of bytes, such as 4096, 10KiB or 1MB"}},
+		{"negative size", `{path: /x, min_size: -1KB, max_size: ""}`, []string{"min_size must be a number of bytes, such as 4096, 10KiB or 1MB", "max_size must be a number of bytes, such as 4096, 10KiB or 1MB"}},
+		{"endless size", `{path: /x, max_size: 99999999999999999999}`, []string{"max_size must be a number of bytes, such as 4096, 10KiB or 1MB"}},
+		{"sizes that no file has", `{path: /x, min_size: 2, max_size: 1}`, []string{"min_size is more than max_size"}},
 	}.run(t, fileKind{})
 }

@@ -41,7 +41,7 @@ func shells(t testing.TB) []shell {
 	applets := filepath.Join(t.TempDir(), "busybox")
 	require.NoError(t, os.Mkdir(applets, 0o755))
 	for _, applet := range []string{
-		"sh", "stat", "readlink", "ls", "sha256sum", "head", "cat", "awk", "od", "env", "id", "uname", "test", "[", "printf",
+		"sh", "stat", "readlink", "ls", "sha256sum", "head", "cat", "tr", "awk", "od", "env", "id", "uname", "test", "[", "printf",
 	} {
 		require.NoError(t, os.Symlink(busybox, filepath.Join(applets, applet)))
 	}
