@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 )
 
@@ -57,6 +58,15 @@ type configValue struct {
 }
 
 func scalarValue(text string) configValue { return configValue{set: true, texts: []string{text}} }
+
+// clone is the value without the content that it may be a part of, which need not be kept for it.
+func (v configValue) clone() configValue {
+	v.texts = slices.Clone(v.texts)
+	for i, text := range v.texts {
+		v.texts[i] = strings.Clone(text)
+	}
+	return v
+}
 
 func (v configValue) equal(other configValue) bool {
 	if v.set != other.set || v.isList != other.isList || len(v.texts) != len(other.texts) {
@@ -128,6 +138,7 @@ func (r *configReads) value(path, content string, c *configItem) (configValue, e
 		found := configFound{content: hash, err: err}
 		if err == nil {
 			found.value, found.err = document.value(other)
+			found.value = found.value.clone()
 		}
 		r.found[other] = found
 	}
@@ -154,8 +165,8 @@ func (r *configReading) file(path string) (content string, there bool, err error
 		return "", true, errUndecided
 	}
 	content, err = r.answers.to("content", path)
-	if err == nil && len(content) > maxContent {
-		err = errTooLarge
+	if err == nil && int64(len(content)) != got.reached.size { // or something that a login left behind printed into it
+		err = errChanged
 	}
 	return content, true, err
 }

@@ -84,8 +84,10 @@ func (f *frameReader) next() (frame, error) {
 
 // strip takes the nonce off a line, if it has it.
 func (f *frameReader) strip(line []byte) (string, bool) {
-	rest, ours := bytes.CutPrefix(line, []byte(f.nonce+" "))
-	return string(rest), ours && f.nonce != ""
+	if f.nonce == "" || len(line) <= len(f.nonce) || string(line[:len(f.nonce)]) != f.nonce || line[len(f.nonce)] != ' ' {
+		return "", false
+	}
+	return string(line[len(f.nonce)+1:]), true
 }
 
 // line reads a line and returns it without its end. Of one longer than limit nothing is kept: it is no frame.
