@@ -18,6 +18,9 @@ func Kinds() *Registry {
 		groupKind{},
 		authorizedKeysKind{},
 		mountKind{},
+		serviceKind{},
+		kernelModuleKind{},
+		cronKind{},
 	}}
 }
 
