@@ -37,7 +37,11 @@ func (fileKind) Compare(facts Facts, item pack.Item, answers Answers) ([]state.M
 	if err != nil {
 		return nil, nil, err
 	}
-	mismatches = append(mismatches, f.compareAttributes(got)...)
+	attributes, err := f.compareAttributes(got, answers)
+	if err != nil {
+		return nil, nil, err
+	}
+	mismatches = append(mismatches, attributes...)
 	compare := f.compareLines
 	if f.hasContent() {
 		compare = f.compareContent
@@ -82,7 +86,7 @@ func (f *fileItem) compareNoMatch() []state.Mismatch {
 }
 
 // compareAttributes compares what is demanded of what the path leads to.
-func (f *fileItem) compareAttributes(got observed) []state.Mismatch {
+func (f *fileItem) compareAttributes(got observed, answers Answers) ([]state.Mismatch, error) {
 	var mismatches []state.Mismatch
 	if f.mode != nil && *f.mode != got.reached.permissions() {
 		mismatches = append(mismatches, state.Mismatch{
@@ -92,35 +96,11 @@ func (f *fileItem) compareAttributes(got observed) []state.Mismatch {
 	if got.reached != nil {
 		mismatches = append(mismatches, f.compareSize(got.reached.size)...)
 	}
-	if !f.own || !got.link {
-		mismatches = append(mismatches, f.compareOwner(got.reached)...)
+	if f.own && got.link {
+		return mismatches, nil
 	}
-	return mismatches
-}
-
-// compareOwner compares the owners of what a path leads to, or of a symbolic link; of may be nil if none is demanded.
-func (f *fileItem) compareOwner(of *fileStatus) []state.Mismatch {
-	var mismatches []state.Mismatch
-	add := func(typ, expected, actual string) {
-		if expected != actual {
-			mismatches = append(mismatches, state.Mismatch{Type: typ, Expected: expected, Actual: actual})
-		}
-	}
-	if f.owner != "" {
-		add("wrong_owner", f.owner, nameOrNumber(f.owner, of.user, of.uid))
-	}
-	if f.group != "" {
-		add("wrong_group", f.group, nameOrNumber(f.group, of.group, of.gid))
-	}
-	return mismatches
-}
-
-// nameOrNumber is the actual owner in the form that is demanded: a number if a number is.
-func nameOrNumber(wanted, name, number string) string {
-	if isDigits(wanted) || name == "" {
-		return number
-	}
-	return name
+	owners, err := f.compareOwner(got.reached, answers)
+	return append(mismatches, owners...), err
 }
 
 // othersRead is the permission of others to read.

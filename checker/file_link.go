@@ -110,8 +110,9 @@ func (f *fileItem) compareLink(got observed, answers Answers, path string) ([]st
 	if f.target != "" && f.target != target {
 		mismatches = append(mismatches, state.Mismatch{Type: "wrong_target", Expected: f.target, Actual: target})
 	}
-	if f.own {
-		mismatches = append(mismatches, f.compareOwner(status)...)
+	if !f.own {
+		return mismatches, nil
 	}
-	return mismatches, nil
+	owners, err := f.compareOwner(status, answers)
+	return append(mismatches, owners...), err
 }

@@ -171,7 +171,10 @@ func (f *tree) modeText(mode uint32) string {
 // ownerText is a user or group by name, if it has one, or by number.
 func (f *tree) ownerText(id string, name func(string) string) string {
 	if id == "" || f.in(15) {
-		id = strconv.Itoa(of(f.chance, owners...))
+		id = strconv.Itoa(of(f.chance, f.ids...))
+	}
+	if id == "54322" && f.in(70) {
+		return of(f.chance, "oracle", "oraclealias")
 	}
 	switch f.IntN(8) {
 	case 0, 1, 2:
@@ -179,7 +182,8 @@ func (f *tree) ownerText(id string, name func(string) string) string {
 	case 3:
 		return "0" + id
 	case 4:
-		return of(f.chance, "UNKNOWN", "nosuchname", "0x0", id+" ", "root ")
+		return of(f.chance, "UNKNOWN", "nosuchname", "0x0", id+" ", "root ", "-x")
+
 	}
 	return f.mostly(100, name(id), id)
 }

@@ -23,6 +23,7 @@ func fileMachines(t testing.TB) []machine {
 	machines := []machine{
 		here("dash", nil, []string{dash}),
 		here("nobody with nothing but BusyBox", nobody(t), []string{busybox, "sh"}, "PATH="+userland),
+		twoNames(t),
 	}
 	if !full() {
 		return machines
@@ -66,7 +67,7 @@ func TestFilesAreJudgedAsStatAndSha256sumDo(t *testing.T) {
 	for i, m := range machines {
 		share := cases*(i+1)/len(machines) - cases*i/len(machines)
 		t.Run(m.name, func(t *testing.T) {
-			demands := newTree(t, c, openDir(t), share/2+5).changedDemands(share, func(demand) bool { return true })
+			demands := newTree(t, c, openDir(t), share/2+5, m.ids...).changedDemands(share, func(demand) bool { return true })
 			n.add(t, c, judgeOf(t, m).compareAll(demands))
 		})
 	}

@@ -19,13 +19,14 @@ type tree struct {
 	count int
 	paths []string // of what is there or was there, or never was
 	dirs  []string // that things may be in
+	ids   []int    // of users and groups that things may belong to
 }
 
-// owners are root, three that every Debian has, and one that nobody has.
+// owners are root, three that every Debian has, and one that no machine has.
 var owners = []int{0, 1, 33, 65534, 54321}
 
-func newTree(t testing.TB, c chance, dir string, things int) *tree {
-	f := &tree{chance: c, t: t, dir: dir, dirs: []string{dir}}
+func newTree(t testing.TB, c chance, dir string, things int, ids ...int) *tree {
+	f := &tree{chance: c, t: t, dir: dir, dirs: []string{dir}, ids: append(ids, owners...)}
 	for i := range 3 {
 		name := filepath.Join(dir, fmt.Sprintf("d%d", i))
 		f.must(os.Mkdir(name, 0o755))
@@ -66,7 +67,7 @@ func (f *tree) make(path string) {
 		f.must(os.Mkdir(path, 0o700))
 	case n < 87:
 		f.must(os.Symlink(f.leadsTo(path), path))
-		f.must(os.Lchown(path, of(f.chance, owners...), of(f.chance, owners...)))
+		f.must(os.Lchown(path, of(f.chance, f.ids...), of(f.chance, f.ids...)))
 		return
 	case n < 90:
 		f.must(syscall.Mkfifo(path, 0o600))
@@ -75,7 +76,7 @@ func (f *tree) make(path string) {
 	default:
 		return // nothing
 	}
-	f.must(os.Chown(path, of(f.chance, owners...), of(f.chance, owners...)))
+	f.must(os.Chown(path, of(f.chance, f.ids...), of(f.chance, f.ids...)))
 	f.chmod(path) // after chown, which takes special bits away
 }
 
@@ -145,7 +146,7 @@ func (f *tree) change(path string) {
 	case n < 35:
 		f.chmod(path)
 	case n < 55:
-		f.must(os.Chown(path, of(f.chance, -1, of(f.chance, owners...)), of(f.chance, -1, of(f.chance, owners...))))
+		f.must(os.Chown(path, of(f.chance, -1, of(f.chance, f.ids...)), of(f.chance, -1, of(f.chance, f.ids...))))
 	case n < 65 || !info.Mode().IsRegular():
 		// It stays as it is: demands of what it was before must still be met.
 	default:

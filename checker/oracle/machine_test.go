@@ -33,6 +33,7 @@ type machine struct {
 	config    config.Machine
 	as        []string // what a judge's command line begins with, so that it sees what the checker's script sees
 	env       []string // of a judge's commands
+	ids       []int    // of users and groups that this machine is about
 }
 
 // instead is a transport that starts another command where /bin/sh is meant.

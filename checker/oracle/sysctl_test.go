@@ -1,39 +1,14 @@
 package oracle_test
 
 import (
-	"bufio"
 	"fmt"
 	"maps"
-	"os/exec"
 	"slices"
 	"strings"
 	"testing"
 
-	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/require"
-
 	"github.com/drift-exporter/drift_exporter/internal/testenv"
 )
-
-// networkMachine is a machine with a network of its own, whose parameters may be changed: nothing that the host has
-// is. It lasts until the test ends, since its keeper's standard input does.
-func networkMachine(t testing.TB) machine {
-	keeper := exec.Command(testenv.Program(t, "unshare", "util-linux"), "--net", "sh", "-c", "echo here; exec cat")
-	stdin, err := keeper.StdinPipe()
-	require.NoError(t, err)
-	stdout, err := keeper.StdoutPipe()
-	require.NoError(t, err)
-	require.NoError(t, keeper.Start())
-	t.Cleanup(func() {
-		assert.NoError(t, stdin.Close())
-		assert.NoError(t, keeper.Wait())
-	})
-	line, err := bufio.NewReader(stdout).ReadString('\n')
-	require.NoError(t, err)
-	require.Equal(t, "here\n", line)
-	inside := []string{testenv.Program(t, "nsenter", "util-linux"), fmt.Sprintf("--net=/proc/%d/ns/net", keeper.Process.Pid)}
-	return here("private network", inside, []string{testenv.Program(t, "dash", "dash")})
-}
 
 // sysctls are what is asked for, with some values. Those of the network are changed to them, where they can be.
 var sysctls = map[string][]string{
@@ -75,11 +50,10 @@ var sysctls = map[string][]string{
 }
 
 func TestSysctlsAreJudgedAsSysctlDoes(t *testing.T) {
-	root(t)
 	testenv.Program(t, "sysctl", "procps")
 	c := newChance(t)
 	cases := planned(t, "sysctl")
-	m := networkMachine(t)
+	m := inNamespace(t, "private network", "net", ":")
 	if _, diagnosis, ok := m.run(t, "", testenv.Program(t, "ip", "iproute2"), "link", "add", "name", "br.1", "type", "bridge"); !ok {
 		t.Logf("no bridge br.1 (%s): its parameters are absent", diagnosis)
 	}
