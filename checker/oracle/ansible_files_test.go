@@ -38,7 +38,7 @@ var ordinaryOwner = regexp.MustCompile(`^([0-9]+|root|daemon|bin|www-data|nobody
 //   - to Ansible a path is text, $HOME in it is expanded, and one with a slash at its end is another one to it;
 //   - users and groups that the machine does not know fail there; here they are not those who own the file;
 //   - `type` is of the path itself here, while Ansible's states file and directory follow symbolic links, and it takes
-//     FIFOs and devices for files; its state link demands a target;
+//     FIFOs and devices for files; its state link demands a target, and owners of the link only;
 //   - content demanded of a directory puts a file into it there, and replaces a FIFO; here both are of the wrong type.
 func (d demand) ansibleKnows() bool {
 	now := lookAt(d.path)
@@ -47,7 +47,9 @@ func (d demand) ansibleKnows() bool {
 		return false
 	case !ordinaryOwner.MatchString(d.owner), !ordinaryOwner.MatchString(d.group):
 		return false
-	case d.typ == "symlink", d.typ != "" && now.there && now.typ != "file" && now.typ != "directory":
+	case d.target != "":
+		return d.mode == "" && !d.hasContent() && (d.own || d.owner == "" && d.group == "")
+	case d.own && now.typ == "symlink", d.typ == "symlink", d.typ != "" && now.there && now.typ != "file" && now.typ != "directory":
 		return false
 	}
 	return !d.hasContent() || !now.reached || now.regular
@@ -67,12 +69,16 @@ func (d demand) asTask(source string) task {
 		return task{"ansible.builtin.copy", args}
 	}
 	args["path"] = d.path
+	if d.target != "" { // that it leads nowhere is no objection
+		args["state"], args["src"], args["follow"], args["force"] = "link", d.target, "false", "true"
+		return task{"ansible.builtin.file", args}
+	}
 	switch now := lookAt(d.path); {
 	case d.absent:
 		args["state"] = "absent"
 	case d.typ != "":
 		args["state"] = d.typ
-	case now.typ == "symlink" && now.reached && !now.regular:
+	case now.typ == "symlink" && now.dir:
 		args["state"] = "directory"
 	case now.typ == "symlink":
 		args["state"] = "file"

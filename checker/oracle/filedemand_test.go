@@ -20,7 +20,8 @@ import (
 type demand struct {
 	path           string
 	absent         bool
-	typ            string
+	typ, target    string
+	own            bool // follow: false
 	mode           string
 	plainMode      bool // written without quotes
 	owner, group   string
@@ -36,7 +37,7 @@ func (d demand) hasContent() bool { return d.hash != "" || d.content != nil }
 func (d demand) pack(t testing.TB) string {
 	it := item{"path": d.path}
 	for field, value := range map[string]string{
-		"type": d.typ, "mode": d.mode, "owner": d.owner, "group": d.group, "content_hash": d.hash, "template": d.template,
+		"type": d.typ, "target": d.target, "mode": d.mode, "owner": d.owner, "group": d.group, "content_hash": d.hash, "template": d.template,
 	} {
 		if value != "" {
 			it[field] = value
@@ -47,6 +48,9 @@ func (d demand) pack(t testing.TB) string {
 	}
 	if d.absent {
 		it["state"] = "absent"
+	}
+	if d.own {
+		it["follow"] = false
 	}
 	if d.content != nil && d.template == "" {
 		it["content"] = *d.content
@@ -59,7 +63,8 @@ func (d demand) pack(t testing.TB) string {
 
 // String is the demand for people: content at most begun.
 func (d demand) String() string {
-	text := fmt.Sprintf("%q absent=%t type=%s mode=%s owner=%s group=%s hash=%s template=%s", d.path, d.absent, d.typ, d.mode, d.owner, d.group, d.hash, d.template)
+	text := fmt.Sprintf("%q absent=%t type=%s target=%q own=%t mode=%s owner=%s group=%s hash=%s template=%s",
+		d.path, d.absent, d.typ, d.target, d.own, d.mode, d.owner, d.group, d.hash, d.template)
 	if d.content != nil {
 		text += fmt.Sprintf(" content=%.60q (%d bytes)", *d.content, len(*d.content))
 	}
@@ -69,12 +74,16 @@ func (d demand) String() string {
 // look is what the generator knows of a path, to make demands that are met or nearly so. It judges nothing.
 type look struct {
 	typ      string // file, directory, symlink; empty: nothing, or something else
+	target   string // of a symlink
 	there    bool   // the path itself
 	reached  bool   // what it leads to
 	mode     uint32
 	uid, gid string
+	ownUID   string // of the path itself
+	ownGID   string
 	content  []byte // of a regular file
 	regular  bool
+	dir      bool // it leads to a directory
 }
 
 func lookAt(path string) look {
@@ -83,7 +92,8 @@ func lookAt(path string) look {
 	if err != nil {
 		return l
 	}
-	l.there = true
+	own := info.Sys().(*syscall.Stat_t)
+	l.there, l.ownUID, l.ownGID = true, strconv.Itoa(int(own.Uid)), strconv.Itoa(int(own.Gid))
 	switch info.Mode().Type() {
 	case 0:
 		l.typ = "file"
@@ -91,12 +101,14 @@ func lookAt(path string) look {
 		l.typ = "directory"
 	case fs.ModeSymlink:
 		l.typ = "symlink"
+		l.target, _ = os.Readlink(path)
 	}
 	info, err = os.Stat(path)
 	if err != nil {
 		return l
 	}
 	status := info.Sys().(*syscall.Stat_t)
+	l.dir = info.IsDir()
 	l.reached, l.mode = true, status.Mode&0o7777
 	l.uid, l.gid = strconv.Itoa(int(status.Uid)), strconv.Itoa(int(status.Gid))
 	if l.regular = info.Mode().IsRegular(); l.regular {
@@ -115,6 +127,9 @@ func (f *tree) demandOf(path string, seen look) demand {
 	if f.in(35) {
 		d.typ = f.mostly(85, seen.typ, of(f.chance, "file", "directory", "symlink"))
 	}
+	if (d.typ == "" || d.typ == "symlink") && (seen.target != "" && f.in(50) || f.in(3)) {
+		d.target = f.mostly(85, seen.target, of(f.chance, "nowhere", "./"+seen.target, seen.target+"/", seen.target+" "))
+	}
 	if f.in(60) {
 		d.mode = f.modeText(seen.mode)
 		d.plainMode = f.in(30)
@@ -124,6 +139,10 @@ func (f *tree) demandOf(path string, seen look) demand {
 	}
 	if f.in(40) {
 		d.group = f.ownerText(seen.gid, groupName)
+	}
+	d.own = (d.mode == "" || d.typ == "file" || d.typ == "directory") && f.in(25)
+	if d.own && seen.target != "" && f.in(80) { // then the link's own owners are what may be met
+		d.owner, d.group = f.mostly(50, seen.ownUID, ""), f.mostly(50, seen.ownGID, "")
 	}
 	if d.typ != "directory" && (seen.regular && f.in(50) || f.in(5)) {
 		f.demandContent(&d, seen.content)

@@ -49,48 +49,77 @@ func (j *fileJudge) judge(d demand) verdict {
 		return unobserved
 	case d.absent:
 		return drifted("unexpected_file")
-	case d.typ != "" && statTypes[self.typ] != d.typ:
-		return drifted("wrong_type")
-	case d.typ == "symlink" && d.mode == "" && d.owner == "" && d.group == "" && !d.hasContent():
-		return compliant // whatever it leads to
-	}
-	reached := j.stat(d.path, "-L")
-	switch {
-	case reached.proven() || reached.why == "Too many levels of symbolic links":
-		return drifted("missing_file")
-	case reached.why != "":
-		return unobserved
-	case d.hasContent() && statTypes[reached.typ] != "file":
+	case d.typ != "" && statTypes[self.typ] != d.typ, d.target != "" && statTypes[self.typ] != "symlink":
 		return drifted("wrong_type")
 	}
-	return j.compare(d, reached)
-}
-
-func (j *fileJudge) compare(d demand, reached seen) verdict {
-	var wrong []string
-	if digits := strings.TrimLeft(strings.TrimPrefix(d.mode, "0o"), "0"); d.mode != "" && digits != strings.TrimLeft(reached.mode, "0") {
-		wrong = append(wrong, "wrong_permissions "+("0000" + reached.mode)[len(reached.mode):])
-	}
-	if d.owner != "" && j.number(d.owner, "passwd") != reached.uid {
-		wrong = append(wrong, "wrong_owner "+j.name(d.owner, reached.uid, "passwd"))
-	}
-	if d.group != "" && j.number(d.group, "group") != reached.gid {
-		wrong = append(wrong, "wrong_group "+j.name(d.group, reached.gid, "group"))
-	}
-	if d.hasContent() {
-		out, diagnosis, ok := j.run(j.t, "", "/usr/bin/sha256sum", "--zero", "--", d.path)
-		j.notes = append(j.notes, out[:min(len(out), 64)]+diagnosis)
+	wrong := j.compareSelf(d, self)
+	isLink := d.typ == "symlink" || d.target != ""
+	if d.mode != "" || d.hasContent() || !d.own && (!isLink || d.owner != "" || d.group != "") { // else the path itself is enough
+		reached := j.stat(d.path, "-L")
+		switch {
+		case reached.proven() || reached.why == "Too many levels of symbolic links":
+			return drifted("missing_file")
+		case reached.why != "":
+			return unobserved
+		case d.hasContent() && statTypes[reached.typ] != "file":
+			return drifted("wrong_type")
+		}
+		more, ok := j.compareReached(d, reached)
 		if !ok {
 			return unobserved
 		}
-		if sum, _, _ := strings.Cut(out, " "); sum != j.wanted(d) {
-			wrong = append(wrong, "wrong_content sha256:"+sum)
-		}
+		wrong = append(wrong, more...)
 	}
 	if len(wrong) == 0 {
 		return compliant
 	}
 	return drifted(wrong...)
+}
+
+// compareSelf compares what is demanded of the path itself.
+func (j *fileJudge) compareSelf(d demand, self seen) []string {
+	var wrong []string
+	if d.target != "" {
+		if text, _, _ := j.run(j.t, "", "/usr/bin/readlink", "--no-newline", "--", d.path); text != d.target {
+			wrong = append(wrong, "wrong_target "+text)
+		}
+	}
+	if d.own {
+		wrong = append(wrong, j.compareOwners(d, self)...)
+	}
+	return wrong
+}
+
+// compareReached compares what is demanded of what the path leads to; it fails if the content cannot be read.
+func (j *fileJudge) compareReached(d demand, reached seen) (wrong []string, ok bool) {
+	if digits := strings.TrimLeft(strings.TrimPrefix(d.mode, "0o"), "0"); d.mode != "" && digits != strings.TrimLeft(reached.mode, "0") {
+		wrong = append(wrong, "wrong_permissions "+("0000" + reached.mode)[len(reached.mode):])
+	}
+	if !d.own {
+		wrong = append(wrong, j.compareOwners(d, reached)...)
+	}
+	if d.hasContent() {
+		out, diagnosis, ok := j.run(j.t, "", "/usr/bin/sha256sum", "--zero", "--", d.path)
+		j.notes = append(j.notes, out[:min(len(out), 64)]+diagnosis)
+		if !ok {
+			return nil, false
+		}
+		if sum, _, _ := strings.Cut(out, " "); sum != j.wanted(d) {
+			wrong = append(wrong, "wrong_content sha256:"+sum)
+		}
+	}
+	return wrong, true
+}
+
+func (j *fileJudge) compareOwners(d demand, of seen) []string {
+	var wrong []string
+	if d.owner != "" && j.number(d.owner, "passwd") != of.uid {
+		wrong = append(wrong, "wrong_owner "+j.name(d.owner, of.uid, "passwd"))
+	}
+	if d.group != "" && j.number(d.group, "group") != of.gid {
+		wrong = append(wrong, "wrong_group "+j.name(d.group, of.gid, "group"))
+	}
+	return wrong
 }
 
 // wanted is the hash that is demanded, by sha256sum where the content is.

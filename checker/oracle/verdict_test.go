@@ -27,7 +27,7 @@ func drifted(mismatches ...string) verdict {
 }
 
 // shows are the types of mismatch whose actual value is compared, too.
-var shows = []string{"wrong_permissions", "wrong_owner", "wrong_group", "wrong_content", "wrong_version", "wrong_setting"}
+var shows = []string{"wrong_permissions", "wrong_owner", "wrong_group", "wrong_content", "wrong_target", "wrong_version", "wrong_setting"}
 
 // verdictOf is the checker's.
 func verdictOf(t testing.TB, r state.Result) verdict {
