@@ -95,7 +95,7 @@ func runPlaybook(t testing.TB, program, dir string, playbook any) {
 
 // refusals are failures by which Ansible says that what is there is not what is demanded, and that it would not make it.
 var refusals = regexp.MustCompile(`^file \(.*\) is (absent|directory|file|link), cannot continue$|already exists as a |` +
-	`^Destination directory .* does not exist$|^No package matching |^no available installation candidate for `)
+	`^Destination directory .* does not exist$|^No package matching |^no available installation candidate for |^'apt-get remove '.*' failed: `)
 
 const anyDrift verdict = "drifted"
 
