@@ -25,7 +25,7 @@ run: build ## build, then serve the shipped config.yaml, which checks this machi
 test: test-packages $(BIN)/alertmanager ## run every test with the race detector, real sshd and Alertmanager included
 	DRIFT_TEST_ALERTMANAGER=$(CURDIR)/$(BIN)/alertmanager $(GO) test -race -count=1 -timeout 20m ./...
 
-test-oracle: test-packages ## compare over 1,000 random verdicts with those of stat, dpkg, Ansible, … (DRIFT_ORACLE_SEED repeats one)
+test-oracle: test-packages ## compare over 1,000 random verdicts with those of stat, dpkg, rpm, Ansible, … (DRIFT_ORACLE_SEED repeats one)
 	DRIFT_ORACLE=full $(GO) test -count=1 -v -timeout 20m ./checker/oracle
 
 test-packages: ## install the Debian packages that the tests need (as root), or say what is missing

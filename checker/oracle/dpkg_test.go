@@ -95,7 +95,7 @@ func (c chance) valid(t testing.TB, next func() string) string {
 }
 
 // operators are those of dpkg that the fields stand for.
-var operators = map[string]string{"min_version": "ge", "version": "eq"}
+var operators = map[string]string{"min_version": "ge", "max_version": "le", "version": "eq"}
 
 func TestVersionsAreComparedAsDpkgDoes(t *testing.T) {
 	testenv.Program(t, "dpkg", "dpkg")
@@ -105,7 +105,7 @@ func TestVersionsAreComparedAsDpkgDoes(t *testing.T) {
 	for i := range cases {
 		have := c.valid(t, c.debVersion)
 		want := c.valid(t, func() string { return c.near(have) })
-		name, field := fmt.Sprintf("p%d", i), of(c, "min_version", "min_version", "version")
+		name, field := fmt.Sprintf("p%d", i), of(c, "min_version", "max_version", "version")
 		stanzas = append(stanzas, stanza(name, "install ok installed", "amd64", have))
 		packs = append(packs, onePack(t, "packages", item{"name": name, field: want}))
 		demanded, fields = append(demanded, want), append(fields, field)

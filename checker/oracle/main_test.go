@@ -26,6 +26,7 @@ var plan = map[string]size{
 	"files":         {sample: 40, full: 540},
 	"dpkg versions": {sample: 20, full: 300},
 	"dpkg states":   {sample: 10, full: 80},
+	"rpm versions":  {sample: 20, full: 200},
 	"sysctl":        {sample: 15, full: 120},
 	"ansible files": {sample: 5, full: 100},
 	"ansible apt":   {sample: 0, full: 12}, // seconds each
