@@ -80,6 +80,9 @@ func gather(f *Fleet, m *config.Machine) (map[string][]*observation, *state.Fail
 				return nil, &state.Failure{Reason: state.ReasonInternal, Message: fmt.Sprintf("pack %q has an item of the unknown kind %q", id, entry.Kind)}
 			}
 			items[id][i] = &observation{entry: entry, item: entry.Item, kind: kind}
+			if asked, ok := kind.(permitted); ok { // a fleet that was not loaded by us may hold what is forbidden
+				items[id][i].err = asked.permit(f.Config.Check)
+			}
 		}
 	}
 	return items, nil
