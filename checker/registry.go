@@ -14,6 +14,7 @@ func Kinds() *Registry {
 		envVarKind{},
 		sysctlKind{},
 		newConfigKind(),
+		portKind{},
 		commandKind{},
 		userKind{},
 		groupKind{},
