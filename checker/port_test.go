@@ -75,7 +75,7 @@ func TestTablesOfSockets(t *testing.T) {
 	}
 	for _, answer := range []string{"", "\nend", "0100007F:0016 7", "0100007F:0016 7\nen", "0100007F:16 7\nend", "0100007F 7\nend", "01007F:0016 7\nend", "0100007F:0016\nend", "x\nend", "0100007F:0016 7\n\nend", "end\nend"} {
 		_, err := parseSockets(answer, little)
-		assert.Error(t, err, "%q", answer)
+		require.Error(t, err, "%q", answer)
 	}
 	assert.Nil(t, orderOf("mips64"))
 	assert.Equal(t, big, orderOf("s390x"))
