@@ -147,18 +147,15 @@ func keysIn(path string, answers Answers) ([]placedKey, []Question, error) {
 		return nil, nil, fmt.Errorf("what the symlink leads to: %w", machineError(got.unreached))
 	case got.reached.fileType() != typeRegular:
 		return nil, nil, fmt.Errorf("is a %s", got.reached.typeName())
-	case got.reached.size > maxContent:
-		return nil, nil, fmt.Errorf("is larger than %d bytes", maxContent)
 	}
-	question = Question{Op: "content", Arg: path, Size: max(got.reached.size, 1)}
-	if !answers.has(question) {
-		return nil, []Question{question}, nil
+	content, more, err := readWhole(got, answers, path)
+	if errors.Is(err, errUndecided) {
+		return nil, more, nil
 	}
-	content, err := answers.to("content", path)
-	if err == nil && int64(len(content)) != got.reached.size {
-		err = errChanged
+	if err != nil {
+		return nil, nil, err
 	}
-	return keysOf(content, path), nil, err
+	return keysOf(content, path), nil, nil
 }
 
 // keysOf reads what a file holds: every line that is neither empty nor a comment counts, be it a key or not.

@@ -172,6 +172,12 @@ func (k configKind) Compare(facts Facts, item pack.Item, answers Answers) ([]sta
 		return nil, nil, err
 	}
 	reading := configReading{answers: answers}
+	if got, known, err := k.reads.known(c, reading.sum(path)); known {
+		if _, err := reading.status(path); err != nil {
+			return nil, nil, err
+		}
+		return c.verdict(facts, reading, got, err)
+	}
 	content, there, err := reading.file(path)
 	if err != nil {
 		return nil, reading.more, err
@@ -183,8 +189,13 @@ func (k configKind) Compare(facts Facts, item pack.Item, answers Answers) ([]sta
 	case c.format == "sshd":
 		got, err = reading.sshd(c.key, content)
 	default:
-		got, err = k.reads.value(path, content, c)
+		got, err = k.reads.value(path, reading.sum(path), content, c)
 	}
+	return c.verdict(facts, reading, got, err)
+}
+
+// verdict is what a value that was read comes to.
+func (c *configItem) verdict(facts Facts, reading configReading, got configValue, err error) ([]state.Mismatch, []Question, error) {
 	if err != nil {
 		return nil, reading.more, err
 	}

@@ -2,7 +2,6 @@ package checker
 
 import (
 	"bytes"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"path"
@@ -111,9 +110,9 @@ type configReads struct {
 
 // configFound is what an item's file said, and the content that it was.
 type configFound struct {
-	content [sha256.Size]byte
-	value   configValue
-	err     error
+	sum   string
+	value configValue
+	err   error
 }
 
 // want notes that an item will ask about a file.
@@ -124,18 +123,23 @@ func (r *configReads) want(path string, c *configItem) {
 	r.wanted[path] = append(r.wanted[path], c)
 }
 
-// value is what a file says of an item's key.
-func (r *configReads) value(path, content string, c *configItem) (configValue, error) {
-	hash := sha256.Sum256([]byte(content))
-	if found, ok := r.found[c]; ok && found.content == hash {
-		return found.value, found.err
+// known is what the file of that hash says of an item's key, if it was read before.
+func (r *configReads) known(c *configItem, sum string) (value configValue, known bool, err error) {
+	found, ok := r.found[c]
+	if !ok || found.sum != sum || sum == "" {
+		return configValue{}, false, nil
 	}
+	return found.value, true, found.err
+}
+
+// value is what a file says of an item's key; sum is the hash of its content.
+func (r *configReads) value(path, sum, content string, c *configItem) (configValue, error) {
 	document, err := configFormats[c.format].parse([]byte(content))
 	for _, other := range r.wanted[path] {
 		if other.format != c.format {
 			continue
 		}
-		found := configFound{content: hash, err: err}
+		found := configFound{sum: sum, err: err}
 		if err == nil {
 			found.value, found.err = document.value(other)
 			found.value = found.value.clone()
@@ -159,19 +163,19 @@ func (r *configReading) file(path string) (content string, there bool, err error
 	if err != nil || got.absent || got.dangling {
 		return "", false, err
 	}
-	question := Question{Op: "content", Arg: path, Size: got.reached.size}
-	if !r.answers.has(question) {
-		r.more = append(r.more, question)
-		return "", true, errUndecided
-	}
-	content, err = r.answers.to("content", path)
-	if err == nil && int64(len(content)) != got.reached.size { // or something that a login left behind printed into it
-		err = errChanged
-	}
+	content, more, err := readWhole(got, r.answers, path)
+	r.more = append(r.more, more...)
 	return content, true, err
 }
 
-var errTooLarge = fmt.Errorf("is larger than %d bytes", maxContent)
+// sum is the hash of a file as the machine says it; empty if it was not asked or does not know.
+func (r *configReading) sum(path string) string {
+	sum, err := r.answers.to("sum", path)
+	if err != nil {
+		return ""
+	}
+	return sum
+}
 
 // status is what a machine says of a file that can be read, or that is not there.
 func (r *configReading) status(path string) (observed, error) {
@@ -180,7 +184,6 @@ func (r *configReading) status(path string) (observed, error) {
 		return observed{}, err
 	}
 	got, err := parseObserved(answer)
-	const othersRead = 0o004
 	switch {
 	case err != nil || got.absent || got.dangling:
 		return got, err
@@ -188,8 +191,6 @@ func (r *configReading) status(path string) (observed, error) {
 		return got, fmt.Errorf("what the symlink leads to: %s", got.unreached)
 	case got.reached.fileType() != typeRegular:
 		return got, errors.New("is no file but a " + got.reached.typeName())
-	case got.reached.size > maxContent:
-		return got, errTooLarge
 	}
 	r.secret = r.secret || got.reached.permissions()&othersRead == 0
 	return got, nil

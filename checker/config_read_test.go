@@ -15,7 +15,7 @@ func readConfig(t testing.TB, format, content, fields string) string {
 	item, problems := decode(t, kind, "{type: config, path: /x, format: "+format+", expected: x, "+fields+"}")
 	require.Empty(t, problems)
 	kind.reads.want("/x", item.(*configItem))
-	value, err := kind.reads.value("/x", content, item.(*configItem))
+	value, err := kind.reads.value("/x", hashOf([]byte(content)), content, item.(*configItem))
 	if err != nil {
 		return "error: " + err.Error()
 	}

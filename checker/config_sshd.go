@@ -174,7 +174,7 @@ func (s *sshdReading) matching(pattern string) ([]string, error) {
 func (s *sshdReading) included(name string) (content string, there bool, err error) {
 	status := Question{Op: "file", Arg: name}
 	if !s.answers.has(status) {
-		s.more = append(s.more, status, Question{Op: "content", Arg: name, Size: maxContent})
+		s.more = append(s.more, status, Question{Op: "sum", Arg: name}, Question{Op: "content", Arg: name, Size: maxContent})
 		return "", false, errUndecided
 	}
 	return s.file(name)

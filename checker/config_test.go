@@ -198,11 +198,15 @@ func TestConfigOfManyKeysIsReadOnce(t *testing.T) {
 		items = append(items, item.(*configItem))
 		kind.reads.want("/x.json", items[len(items)-1])
 	}
-	value, err := kind.reads.value("/x.json", `{"a": 1, "b": 2}`, items[0])
+	value, err := kind.reads.value("/x.json", "s1", `{"a": 1, "b": 2}`, items[0])
 	require.NoError(t, err)
 	assert.Equal(t, scalarValue("1"), value)
-	assert.Equal(t, scalarValue("2"), kind.reads.found[items[1]].value, "found beside the other")
-	value, err = kind.reads.value("/x.json", `{"b": 3}`, items[1])
+	value, known, err := kind.reads.known(items[1], "s1")
 	require.NoError(t, err)
-	assert.Equal(t, scalarValue("3"), value, "of other content nothing is remembered")
+	assert.True(t, known, "found beside the other")
+	assert.Equal(t, scalarValue("2"), value)
+	for _, sum := range []string{"s2", ""} {
+		_, known, _ = kind.reads.known(items[1], sum)
+		assert.False(t, known, "of other content nothing is remembered")
+	}
 }

@@ -111,7 +111,7 @@ func readWhole(got observed, answers Answers, path string) (string, []Question, 
 
 func tooLarge(size int64) error {
 	if size > maxContent {
-		return fmt.Errorf("has more than %d bytes: its lines are not looked at", maxContent)
+		return fmt.Errorf("is larger than %d bytes", maxContent)
 	}
 	return nil
 }

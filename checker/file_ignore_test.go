@@ -36,7 +36,7 @@ func TestIgnoredLinesMayDiffer(t *testing.T) {
 		{`{path: D/kept, content: "a\nb\n", ignore_lines: /written/}`, kept},
 		{`{path: D/kept, content: "a\nb\n", ignore_lines: /written/, sensitive: false}`, ""},
 		{`{path: D/kept, content: "# written at 12:34\na\nb\n", ignore_lines: /written/}`, ""},
-		{`{path: D/large, content: x, ignore_lines: /written/}`, "error D/large: has more than 1048576 bytes: its lines are not looked at"},
+		{`{path: D/large, content: x, ignore_lines: /written/}`, "error D/large: is larger than 1048576 bytes"},
 		{`{path: D/middling, content: y, ignore_lines: /written/}`, "wrong_content D/middling: " + sums("y", strings.Repeat("x\n", maxDiffed/2+1))},
 		{`{path: D/binary, content: !!binary AAr/Cg==, ignore_lines: /written/}`, ""},
 		{`{path: D/binary, content: x, ignore_lines: /written/}`, "wrong_content D/binary: " + sums("x", "\x00\n\xff\n")},
