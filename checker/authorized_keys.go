@@ -133,20 +133,9 @@ func keysIn(path string, answers Answers) ([]placedKey, []Question, error) {
 	if !answers.has(question) {
 		return nil, []Question{question}, nil
 	}
-	answer, err := answers.to("file", path)
-	if err != nil {
+	got, there, err := regularFile(answers, path)
+	if err != nil || !there {
 		return nil, nil, err
-	}
-	got, err := parseObserved(answer)
-	switch {
-	case err != nil:
-		return nil, nil, err
-	case got.absent || got.dangling:
-		return nil, nil, nil
-	case got.reached == nil:
-		return nil, nil, fmt.Errorf("what the symlink leads to: %w", machineError(got.unreached))
-	case got.reached.fileType() != typeRegular:
-		return nil, nil, fmt.Errorf("is a %s", got.reached.typeName())
 	}
 	content, more, err := readWhole(got, answers, path)
 	if errors.Is(err, errUndecided) {

@@ -78,7 +78,7 @@ func TestAuthorizedKeysMismatches(t *testing.T) {
 		{"{path: H/dangling, keys: []}", ""},
 		{"{path: H/nowhere, keys: ['" + a + "']}", "missing_key H/nowhere: " + aShown + " → absent"},
 		{"{path: H/large, keys: []}", "error: H/large: is larger than 1048576 bytes"},
-		{"{path: H, keys: []}", "error: H: is a directory"},
+		{"{path: H, keys: []}", "error: H: is a directory and not a file"},
 		{"{user: nobody-there, keys: []}", ""},
 		{"{user: nobody-there, keys: ['" + a + "']}", "missing_key nobody-there: " + aShown + " → absent"},
 		{"{user: homeless, keys: []}", "error: the user's home is no absolute path"},

@@ -173,7 +173,7 @@ func (k configKind) Compare(facts Facts, item pack.Item, answers Answers) ([]sta
 	}
 	reading := configReading{answers: answers}
 	if got, known, err := k.reads.known(c, reading.sum(path)); known {
-		if _, err := reading.status(path); err != nil {
+		if _, _, err := reading.status(path); err != nil {
 			return nil, nil, err
 		}
 		return c.verdict(facts, reading, got, err)

@@ -2,7 +2,6 @@ package checker
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"path"
 	"slices"
@@ -159,8 +158,8 @@ type configReading struct {
 
 // file is the content of a file; there is false if the machine has none. With errUndecided it is not known yet.
 func (r *configReading) file(path string) (content string, there bool, err error) {
-	got, err := r.status(path)
-	if err != nil || got.absent || got.dangling {
+	got, there, err := r.status(path)
+	if err != nil || !there {
 		return "", false, err
 	}
 	content, more, err := readWhole(got, r.answers, path)
@@ -177,21 +176,9 @@ func (r *configReading) sum(path string) string {
 	return sum
 }
 
-// status is what a machine says of a file that can be read, or that is not there.
-func (r *configReading) status(path string) (observed, error) {
-	answer, err := r.answers.to("file", path)
-	if err != nil {
-		return observed{}, err
-	}
-	got, err := parseObserved(answer)
-	switch {
-	case err != nil || got.absent || got.dangling:
-		return got, err
-	case got.reached == nil:
-		return got, fmt.Errorf("what the symlink leads to: %s", got.unreached)
-	case got.reached.fileType() != typeRegular:
-		return got, errors.New("is no file but a " + got.reached.typeName())
-	}
-	r.secret = r.secret || got.reached.permissions()&othersRead == 0
-	return got, nil
+// status is what a machine says of a file, and notes whether others may read it.
+func (r *configReading) status(path string) (got observed, there bool, err error) {
+	got, there, err = regularFile(r.answers, path)
+	r.secret = r.secret || there && got.reached.permissions()&othersRead == 0
+	return got, there, err
 }

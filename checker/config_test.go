@@ -153,7 +153,7 @@ func TestConfigThatCannotBeRead(t *testing.T) {
 	add(configFile(t, "large.json", `{"a": 1}`+strings.Repeat(" ", maxContent), 0o644), "is larger than 1048576 bytes")
 	dir := filepath.Join(t.TempDir(), "dir.json")
 	require.NoError(t, os.Mkdir(dir, 0o755))
-	add(dir, "is no file but a directory")
+	add(dir, "is a directory and not a file")
 	eachShell(t, func(t *testing.T, sh shell) {
 		assert.Equal(t, want, check(t, sh, onePack(t, items, nil)).Results[0].Errors)
 	})

@@ -2,7 +2,6 @@ package checker
 
 import (
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -141,24 +140,26 @@ func (cronKind) Compare(_ Facts, item pack.Item, answers Answers) ([]state.Misma
 func (c *cronItem) crontab(answers Answers) (content string, more []Question, err error) {
 	var contents []string
 	for _, path := range c.crontabs() {
-		question, err := crontabQuestion(path, c.file != "", answers)
-		switch {
-		case err != nil:
-			return "", nil, err
-		case question == nil:
-			continue
-		case !answers.has(*question):
-			more = append(more, *question)
+		got, there, err := regularFile(answers, path)
+		if c.file == "" && errors.Is(err, errDirectory) { // that of all crontabs, by the name of one
 			continue
 		}
-		content, err = answers.to(question.Op, question.Arg)
+		if err != nil {
+			return "", nil, err
+		}
+		if !there {
+			continue
+		}
+		text, asked, err := readWhole(got, answers, path)
 		switch {
+		case errors.Is(err, errUndecided):
+			more = append(more, asked...)
 		case err != nil:
 			return "", nil, err
-		case len(content) > maxContent:
-			return "", nil, errors.New("the crontab is larger than 1 MiB")
+		default:
+			content = text
+			contents = append(contents, text)
 		}
-		contents = append(contents, content)
 	}
 	if len(more) > 0 {
 		return "", more, errUndecided
@@ -167,31 +168,6 @@ func (c *cronItem) crontab(answers Answers) (content string, more []Question, er
 		return "", nil, errors.New("the user has several crontabs that differ, and cron reads one of them")
 	}
 	return content, nil, nil
-}
-
-// crontabQuestion asks for the content of a crontab; nil if there is none. Beside a user's crontab there may be the
-// directory of them all by the same name.
-func crontabQuestion(path string, system bool, answers Answers) (*Question, error) {
-	answer, err := answers.to("file", path)
-	if err != nil {
-		return nil, err
-	}
-	got, err := parseObserved(answer)
-	switch {
-	case err != nil:
-		return nil, err
-	case got.absent || got.dangling:
-		return nil, nil
-	case got.reached == nil:
-		return nil, fmt.Errorf("what the symlink leads to: %s", got.unreached)
-	case got.reached.fileType() == typeDirectory && !system:
-		return nil, nil
-	case got.reached.fileType() != typeRegular:
-		return nil, fmt.Errorf("is a %s and not a crontab", got.reached.typeName())
-	case got.reached.size > maxContent:
-		return nil, errors.New("the crontab is larger than 1 MiB")
-	}
-	return &Question{Op: "content", Arg: path, Size: max(got.reached.size, 1)}, nil
 }
 
 func (c *cronItem) compare(entries []cronEntry) []state.Mismatch {

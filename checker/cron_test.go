@@ -131,8 +131,8 @@ func TestCronThatCannotBeObserved(t *testing.T) {
 	cases := []struct{ item, want string }{
 		{"{user: torn, command: x, state: absent}", "the user has several crontabs that differ, and cron reads one of them"},
 		{"{user: broken, command: /bin/x}", "the crontab's line 2 cannot be understood"},
-		{"{user: big, command: x, state: absent}", "the crontab is larger than 1 MiB"},
-		{"{file: /etc/cron.d/dir, command: x, state: absent}", "is a directory and not a crontab"},
+		{"{user: big, command: x, state: absent}", "is larger than 1048576 bytes"},
+		{"{file: /etc/cron.d/dir, command: x, state: absent}", "is a directory and not a file"},
 		{"{file: /etc/cron.d/closed, command: x, state: absent}", denied},
 		{"{user: root, command: /bin/x, state: absent}", denied},
 	}

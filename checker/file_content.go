@@ -82,6 +82,29 @@ func (f *fileItem) unmade(facts Facts, got observed, err error) error {
 	return fmt.Errorf("template %s: %s", f.templateName, why)
 }
 
+// errDirectory is a directory where a file is to be read.
+var errDirectory = errors.New("is a directory and not a file")
+
+// regularFile is what a machine says of a file that is to be read, once it was asked; there is false if it has none.
+func regularFile(answers Answers, path string) (got observed, there bool, err error) {
+	answer, err := answers.to("file", path)
+	if err != nil {
+		return observed{}, false, err
+	}
+	got, err = parseObserved(answer)
+	switch {
+	case err != nil || got.absent || got.dangling:
+		return got, false, err
+	case got.reached == nil:
+		return got, false, fmt.Errorf("what the symlink leads to: %s", got.unreached)
+	case got.reached.fileType() == typeDirectory:
+		return got, false, errDirectory
+	case got.reached.fileType() != typeRegular:
+		return got, false, fmt.Errorf("is a %s and not a file", got.reached.typeName())
+	}
+	return got, true, nil
+}
+
 // readWhole is a file's content, whose hash proves that it is nothing else. Without the answers that takes it returns
 // the questions with errUndecided.
 func readWhole(got observed, answers Answers, path string) (string, []Question, error) {
