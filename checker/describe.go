@@ -4,6 +4,8 @@ import "gopkg.in/yaml.v3"
 
 // describer is a kind of which snapshot can describe what a machine has.
 type describer interface {
+	// selector says what a selector may be, for people.
+	selector() string
 	// describe returns the items that demand what the machine has now of what a selector names (a path, a glob, a
 	// name, or all), as mappings of YAML, by the answers so far; there are none at first. Further questions are as
 	// with Compare, and errUndecided. What cannot be observed is an error.

@@ -8,6 +8,8 @@ import (
 
 var _ describer = envVarKind{}
 
+func (envVarKind) selector() string { return "a name" }
+
 // describe takes the name of an environment variable.
 func (k envVarKind) describe(_ Facts, key string, a Answers) ([]*yaml.Node, []Question, error) {
 	item := mapping("key", key)

@@ -7,6 +7,8 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
+func (fileKind) selector() string { return "a path or a glob" }
+
 // describe demands of a path, or of every file that a glob matches, what it is now, content by its hash only. What is
 // not there is demanded to be absent. Of a symbolic link it demands what is its own.
 func (fileKind) describe(facts Facts, selector string, a Answers) ([]*yaml.Node, []Question, error) {

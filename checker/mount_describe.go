@@ -13,6 +13,8 @@ import (
 
 var _ describer = mountKind{}
 
+func (mountKind) selector() string { return "a path, or all" }
+
 // describe takes a mount point, or all: everything that is mounted, and not hidden by what was mounted later.
 func (k mountKind) describe(_ Facts, selector string, a Answers) ([]*yaml.Node, []Question, error) {
 	paths := []string{path.Clean(selector)}

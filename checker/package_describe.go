@@ -33,6 +33,8 @@ func packageList(answers Answers, manager string) ([]foundPackage, error) {
 	return found, nil
 }
 
+func (packageKind) selector() string { return "a name, or all" }
+
 // describe takes the name of a package, as the field name, or all: then what is not completely installed is left out.
 func (k packageKind) describe(f Facts, selector string, a Answers) ([]*yaml.Node, []Question, error) {
 	p := &packageItem{name: selector}

@@ -11,6 +11,8 @@ import (
 
 var _ describer = serviceKind{}
 
+func (serviceKind) selector() string { return "a name, or all" }
+
 // describe knows services by name, and all that are enabled or running.
 func (serviceKind) describe(f Facts, selector string, answers Answers) ([]*yaml.Node, []Question, error) {
 	if selector == selectAll {

@@ -16,8 +16,8 @@ import (
 
 // Selection names something of a machine that a snapshot describes.
 type Selection struct {
-	Kind     string // one of Registry.Describable
-	Selector string // a path, a glob, a name, or "all", as the kind has it
+	Kind     string // of one of Registry.Describable
+	Selector string // as the kind has it
 }
 
 // Snapshot is a pack that describes a machine as it is.
@@ -104,15 +104,21 @@ func (k describing) Compare(f Facts, item pack.Item, a Answers) ([]state.Mismatc
 	return nil, more, err
 }
 
-// Describable lists the names of the kinds that a snapshot can describe.
-func (r *Registry) Describable() []string {
-	var names []string
+// Describable is a kind that a snapshot can describe.
+type Describable struct {
+	Kind     string
+	Selector string // what a selector of it may be: "a name, or all"
+}
+
+// Describable lists the kinds that a snapshot can describe.
+func (r *Registry) Describable() []Describable {
+	var out []Describable
 	for _, kind := range r.kinds {
-		if _, ok := kind.(describer); ok {
-			names = append(names, kind.Name())
+		if d, ok := kind.(describer); ok {
+			out = append(out, Describable{Kind: kind.Name(), Selector: d.selector()})
 		}
 	}
-	return names
+	return out
 }
 
 // describing finds a kind that can be described.

@@ -3,6 +3,7 @@ package checker
 import (
 	"bytes"
 	"log/slog"
+	"path/filepath"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -59,6 +60,17 @@ func TestSnapshotOfSettings(t *testing.T) {
 		assert.NotContains(t, string(s.Pack), "#")
 		complies(t, sh, s)
 	})
+}
+
+func TestSnapshotOfTwoHundredItemsTakesOneSession(t *testing.T) {
+	dir := longFiles(t, 200, 1000)
+	c := &counting{Transport: shells(t)[0]}
+	s := snapshot(t, c, Selection{"file", filepath.Join(dir, "*")}, Selection{"package", "dpkg"}, Selection{"user", "root"}, Selection{"sysctl", "kernel.ostype"})
+	assert.Empty(t, s.Errors)
+	assert.Equal(t, 203, s.Items)
+	assert.Equal(t, 1, c.sessions)
+	complies(t, c, s)
+	assert.Equal(t, 2, c.sessions, "and so does its check")
 }
 
 func TestSnapshotSaysWhatItDoesNotHold(t *testing.T) {

@@ -8,6 +8,8 @@ import (
 
 var _ describer = sysctlKind{}
 
+func (sysctlKind) selector() string { return "a name" }
+
 // describe takes the name of a kernel parameter.
 func (k sysctlKind) describe(_ Facts, key string, a Answers) ([]*yaml.Node, []Question, error) {
 	item := mapping("key", key)

@@ -16,6 +16,8 @@ var (
 	_ describer = groupKind{}
 )
 
+func (userKind) selector() string { return "a name, or all" }
+
 // describe takes a name, or all: every user of /etc/passwd.
 func (k userKind) describe(_ Facts, selector string, a Answers) ([]*yaml.Node, []Question, error) {
 	names, more, err := selected("all_users", selector, a)
@@ -77,6 +79,8 @@ func describeUser(name string, a Answers) (*yaml.Node, error) {
 	}
 	return item, nil
 }
+
+func (groupKind) selector() string { return "a name, or all" }
 
 // describe takes a name, or all: every group of /etc/group.
 func (k groupKind) describe(_ Facts, selector string, a Answers) ([]*yaml.Node, []Question, error) {

@@ -11,6 +11,7 @@ import (
 	"github.com/prometheus/common/promslog"
 
 	"github.com/drift-exporter/drift_exporter/checker"
+	"github.com/drift-exporter/drift_exporter/internal/config"
 )
 
 // snapshotFlags are those of `snapshot`.
@@ -24,9 +25,10 @@ func addSnapshot(a *kingpin.Application) (string, command) {
 	cmd := a.Command("snapshot", "Print a pack that describes a machine as it is now, to be edited and assigned. "+
 		"Exit status: 0 all was described, 2 something could not be observed and is not in the pack.")
 	cmd.Arg("machine", "The machine to describe: one of the configuration that has drift detection enabled.").Required().StringVar(&f.machine)
-	for _, kind := range checker.Kinds().Describable() {
-		help := fmt.Sprintf("Describe this %s; repeatable. See the section %s of docs/packs.md.", strings.ReplaceAll(kind, "_", " "), kind)
-		cmd.Flag(strings.ReplaceAll(kind, "_", "-"), help).SetValue(&selectionValue{kind: kind, to: &f.what})
+	for _, d := range checker.Kinds().Describable() {
+		flag := strings.ReplaceAll(d.Kind, "_", "-")
+		help := fmt.Sprintf("Describe this %s: %s. Repeatable.", strings.ReplaceAll(d.Kind, "_", " "), d.Selector)
+		cmd.Flag(flag, help).PlaceHolder(strings.ToUpper(flag)).SetValue(&selectionValue{kind: d.Kind, to: &f.what})
 	}
 	return cmd.FullCommand(), func(ctx context.Context, c *cli) int { return c.snapshot(ctx, f) }
 }
@@ -51,12 +53,24 @@ func (v *selectionValue) Set(selector string) error {
 	return nil
 }
 
+// loadMachines reads the configuration without its packs: the one that is being written may be there, empty.
+func (c *cli) loadMachines() (*checker.Fleet, error) {
+	cfg, problems := config.Load(c.common.configFile, c.env.home)
+	for _, p := range problems.Errors() {
+		fmt.Fprintln(c.stderr, p)
+	}
+	if problems.Fatal() {
+		return nil, errInvalid
+	}
+	return &checker.Fleet{Config: cfg}, nil
+}
+
 func (c *cli) snapshot(ctx context.Context, f *snapshotFlags) int {
 	if len(f.what) == 0 {
 		fmt.Fprintln(c.stderr, "drift_exporter: nothing to describe: give --file, --package or another flag of what the pack is to hold, see snapshot --help")
 		return exitUnknown
 	}
-	fleet, _, err := c.loadFleet(c.stderr)
+	fleet, err := c.loadMachines()
 	if err != nil {
 		return exitUnknown
 	}

@@ -8,6 +8,7 @@ import (
 
 func TestSnapshotPrintsAPackThatTheMachineCompliesWith(t *testing.T) {
 	w := newWorkspace(t)
+	w.write("packs/base.yaml", "") // as a shell has made it that is about to write the pack
 	status, stdout, stderr := w.run("snapshot", "here", "--sysctl=kernel.ostype", "--env-var", "HOME")
 	assert.Equal(t, 0, status, stderr)
 	assert.Empty(t, stderr)
