@@ -113,7 +113,7 @@ func TestRefusingSudo(t *testing.T) {
 	f := onePack(t, passwdOwner, func(m *config.Machine) { m.Become, m.BecomeUser = true, "admin" })
 	out := check(t, realCommand{path: tools + ":"}, f)
 	require.NotNil(t, out.Failure)
-	assert.Equal(t, "become: sudo refused: sudo: a password is required (sudoers must allow the user who logs in NOPASSWD: /bin/sh)", out.Failure.Error())
+	assert.Equal(t, "become: sudo refused: sudo: a password is required (sudoers must allow the user who logs in (admin) NOPASSWD: /bin/sh)", out.Failure.Error())
 	args, err := os.ReadFile(filepath.Join(tools, "args"))
 	require.NoError(t, err)
 	assert.Equal(t, "-n -u admin -- /bin/sh\n", string(args))
