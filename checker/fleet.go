@@ -71,8 +71,19 @@ func (f *Fleet) checkWaiver(w config.Waiver, report func(warning bool, format st
 	case p == nil:
 		report(false, "waiver for %q: pack %q is not known", w.Item, w.Pack)
 	case !slices.ContainsFunc(p.Entries, func(e pack.Entry) bool { return e.Kind == w.Kind && covers(e.Item, w.Item) }):
-		report(true, "waiver for %q: pack %q has no such %s: the waiver has no effect", w.Item, w.Pack, w.Kind)
+		report(true, "waiver for %q: pack %q has no such %s: the waiver has no effect%s", w.Item, w.Pack, w.Kind, yamlfile.Suggest(w.Item, identities(p, w.Kind)))
 	}
+}
+
+// identities lists a pack's items of a kind.
+func identities(p *pack.Pack, kind string) []string {
+	var names []string
+	for _, e := range p.Entries {
+		if e.Kind == kind {
+			names = append(names, e.Item.Identity())
+		}
+	}
+	return names
 }
 
 // covers tells whether an item is the one of that identity, or may stand for it among others.

@@ -56,6 +56,7 @@ func TestFleetProblems(t *testing.T) {
     waivers:
       - {pack: base, kind: file, item: /etc/passwd, reason: r}
       - {pack: base, kind: file, item: /etc/typo, reason: r}
+      - {pack: base, kind: file, item: /etc/paswd, reason: r}
       - {pack: base, kind: fiel, item: /etc/passwd, reason: r}
 `,
 		"packs/base.yaml": "items:\n" + passwdOwner,
@@ -70,6 +71,7 @@ func TestFleetProblems(t *testing.T) {
 	assert.Equal(t, []string{
 		`config.yaml:2: machine "web1": pack "bsae" is not known (did you mean "base"?)`,
 		`config.yaml:2: machine "web1": waiver for "/etc/passwd": kind "fiel" is not known: it is one of ` + strings.Join(Kinds().Names(), ", "),
+		`config.yaml:2: warning: machine "web1": waiver for "/etc/paswd": pack "base" has no such file: the waiver has no effect (did you mean "/etc/passwd"?)`,
 		`config.yaml:2: warning: machine "web1": waiver for "/etc/typo": pack "base" has no such file: the waiver has no effect`,
 	}, lines)
 }
