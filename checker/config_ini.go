@@ -85,14 +85,16 @@ func (r *iniReader) take(line string, number int) error {
 	return nil
 }
 
-var iniHeader = regexp.MustCompile(`^\[(.*)\](?:\s*[;#][^\]]*)?$`)
-
+// header takes the name between the first bracket and the last; after that one only a comment may follow.
 func (r *iniReader) header(text string, number int) error {
-	match := iniHeader.FindStringSubmatch(text)
-	if match == nil {
+	end := strings.LastIndexByte(text, ']')
+	if end < 0 {
 		return atLine(number, "is no section's beginning")
 	}
-	r.section, r.indent = strings.TrimSpace(match[1]), -1
+	if rest := strings.TrimLeft(text[end+1:], " \t"); rest != "" && rest[0] != ';' && rest[0] != '#' {
+		return atLine(number, "is no section's beginning")
+	}
+	r.section, r.indent = strings.TrimSpace(text[1:end]), -1
 	return nil
 }
 

@@ -179,7 +179,7 @@ func (fileKind) Ask(facts Facts, item pack.Item) ([]Question, error) {
 	if err != nil {
 		return nil, err
 	}
-	questions := append([]Question{{Op: "file", Arg: path}}, f.ownerQuestions()...)
+	questions := []Question{{Op: "file", Arg: path}}
 	if f.hasContent() {
 		questions = append(questions, Question{Op: "sum", Arg: path})
 	}

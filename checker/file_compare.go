@@ -34,14 +34,17 @@ func (fileKind) Compare(facts Facts, item pack.Item, answers Answers) ([]state.M
 		return mismatch, nil, err
 	}
 	mismatches, err := f.compareLink(got, answers, path)
-	if err != nil {
+	if err == nil {
+		var attributes []state.Mismatch
+		attributes, err = f.compareAttributes(got, answers)
+		mismatches = append(mismatches, attributes...)
+	}
+	switch {
+	case errors.Is(err, errUndecided):
+		return nil, unanswered(answers, f.ownerQuestions()), err
+	case err != nil:
 		return nil, nil, err
 	}
-	attributes, err := f.compareAttributes(got, answers)
-	if err != nil {
-		return nil, nil, err
-	}
-	mismatches = append(mismatches, attributes...)
 	compare := f.compareLines
 	if f.hasContent() {
 		compare = f.compareContent

@@ -7,7 +7,7 @@ import (
 )
 
 // ownerQuestions ask for the accounts that are demanded by name. Several may share a number, and stat says the name of
-// the first: whether a file is the demanded one's, only the numbers tell.
+// the first: whether a file of another name is the demanded one's, only the numbers tell.
 func (f *fileItem) ownerQuestions() []Question {
 	var questions []Question
 	if mayBeAccount(f.owner) {
@@ -25,23 +25,27 @@ func mayBeAccount(name string) bool {
 }
 
 // compareOwner compares the owners of what a path leads to, or of a symbolic link; of may be nil if none is demanded.
+// With errUndecided the ownerQuestions have to be answered first.
 func (f *fileItem) compareOwner(of *fileStatus, answers Answers) ([]state.Mismatch, error) {
 	if of == nil {
 		return nil, nil
 	}
 	var mismatches []state.Mismatch
 	for _, one := range []struct {
-		typ, wanted, name, number string
-		numberOf                  func(answers Answers, name string) (string, error)
+		typ, op, wanted, name, number string
+		numberOf                      func(answers Answers, name string) (string, error)
 	}{
-		{"wrong_owner", f.owner, of.user, of.uid, numberOfUser},
-		{"wrong_group", f.group, of.group, of.gid, numberOfGroup},
+		{"wrong_owner", "user", f.owner, of.user, of.uid, numberOfUser},
+		{"wrong_group", "group", f.group, of.group, of.gid, numberOfGroup},
 	} {
 		actual := nameOrNumber(one.wanted, one.name, one.number)
 		if one.wanted == "" || one.wanted == actual {
 			continue
 		}
 		if mayBeAccount(one.wanted) {
+			if !answers.has(Question{Op: one.op, Arg: one.wanted}) {
+				return nil, errUndecided
+			}
 			number, err := one.numberOf(answers, one.wanted)
 			if err != nil {
 				return nil, err

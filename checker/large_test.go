@@ -34,8 +34,11 @@ func largePack(t testing.TB) (f *Fleet, files []string) {
 	items := "  files:\n"
 	for i := range largeFiles {
 		var content strings.Builder
-		for line := 0; content.Len() < maxContent-40; line++ {
-			fmt.Fprintf(&content, "key%d = value of %d\n", line, i)
+		for key := range largeKeys {
+			fmt.Fprintf(&content, "key%d = value of %d\n", key, i)
+		}
+		for content.Len() < maxContent-1200 {
+			content.WriteString("# " + strings.Repeat("a long comment ", 70) + "\n")
 		}
 		path := filepath.Join(dir, fmt.Sprintf("file-%03d", i))
 		require.NoError(t, os.WriteFile(path, []byte(content.String()), 0o644))
@@ -43,10 +46,12 @@ func largePack(t testing.TB) (f *Fleet, files []string) {
 		files = append(files, path)
 		items += fmt.Sprintf("    - {path: %s, type: file, mode: 644, owner: root, content_hash: %s}\n", path, hashOf([]byte(content.String())))
 		for key := range largeKeys {
-			settings += fmt.Sprintf("    - {type: config, path: %s, format: ini, key: key%d, expected: value of %d}\n", path, key*5000, i)
+			settings += fmt.Sprintf("    - {type: config, path: %s, format: ini, key: key%d, expected: value of %d}\n", path, key, i)
 		}
 	}
-	return onePack(t, items+settings, nil), files
+	f = onePack(t, items+settings, nil)
+	f.Config.Check.Timeout = 10 * time.Minute // whatever else the computer does, and with the race detector
+	return f, files
 }
 
 // heapPeak samples how much of the heap is in use until it is told to stop, and returns the most.
