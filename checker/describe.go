@@ -8,9 +8,19 @@ type describer interface {
 	selector() string
 	// describe returns the items that demand what the machine has now of what a selector names (a path, a glob, a
 	// name, or all), as mappings of YAML, by the answers so far; there are none at first. Further questions are as
-	// with Compare, and errUndecided. What cannot be observed is an error.
+	// with Compare, and errUndecided. What cannot be observed is an error, or an omission where there are others.
 	describe(f Facts, selector string, a Answers) (items []*yaml.Node, more []Question, err error)
 }
+
+// omissions is what a description leaves out of several things, as an error beside its items.
+type omissions []omission
+
+type omission struct {
+	item string
+	err  error
+}
+
+func (o omissions) Error() string { return o[0].item + ": " + o[0].err.Error() }
 
 // selectAll is the selector of everything of a kind.
 const selectAll = "all"

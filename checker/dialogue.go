@@ -134,13 +134,23 @@ func (d *dialogue) facts(m *config.Machine) (Facts, error) {
 		case err != nil:
 			return Facts{}, err
 		case frame.verb == "facts":
-			unprivileged := raw["uid"] != "" && raw["uid"] != "0"
-			return Facts{Facts: parseFacts(raw), Vars: m.Vars, Unprivileged: unprivileged}, d.written()
+			return Facts{Facts: parseFacts(raw), Vars: m.Vars, Elevate: elevate(raw["uid"], m.Become)}, d.written()
 		case frame.verb != "fact":
 			return Facts{}, errMalformed
 		}
 		raw[frame.key] = frame.text
 	}
+}
+
+// elevate is what would let a script that runs with this uid run as root.
+func elevate(uid string, become bool) string {
+	switch {
+	case uid == "" || uid == "0":
+		return ""
+	case become:
+		return "become_user: root"
+	}
+	return "become: true"
 }
 
 // ask puts questions, each of which must be new, and reads all their answers.

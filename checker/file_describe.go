@@ -1,6 +1,7 @@
 package checker
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -31,7 +32,12 @@ func (fileKind) describe(facts Facts, selector string, a Answers) ([]*yaml.Node,
 			return []*yaml.Node{mapping("glob", selector, "state", "absent")}, nil, nil
 		}
 	}
-	return describePaths(facts, paths, a)
+	items, more, err := describePaths(facts, paths, a)
+	var left omissions
+	if g == nil && errors.As(err, &left) {
+		return nil, nil, left[0].err
+	}
+	return items, more, err
 }
 
 // selectedPaths is the glob or the path that a selector is.
@@ -51,7 +57,9 @@ func selectedPaths(selector string) (*glob, []string, error) {
 	return g, nil, nil
 }
 
+// describePaths describes several paths; those that cannot be described are omissions.
 func describePaths(facts Facts, paths []string, a Answers) (items []*yaml.Node, more []Question, err error) {
+	var left omissions
 	for _, path := range paths {
 		onMachine, err := onMachine(path, facts)
 		if err != nil {
@@ -64,12 +72,16 @@ func describePaths(facts Facts, paths []string, a Answers) (items []*yaml.Node, 
 		}
 		item, err := describePath(path, onMachine, a)
 		if err != nil {
-			return nil, nil, fmt.Errorf("%s: %w", shown(path), err)
+			left = append(left, omission{item: path, err: err})
+			continue
 		}
 		items = append(items, item)
 	}
-	if len(more) > 0 {
+	switch {
+	case len(more) > 0:
 		return nil, more, errUndecided
+	case len(left) > 0:
+		return items, nil, left
 	}
 	return items, nil, nil
 }
@@ -105,6 +117,8 @@ func describePath(path, onMachine string, a Answers) (*yaml.Node, error) {
 		}
 		addField(item, "type", text("file"))
 		addField(item, "content_hash", text("sha256:"+sum))
+	default: // whose type no pack can demand
+		return nil, fmt.Errorf("is a %s, and can only be described by hand", status.typeName())
 	}
 	return item, nil
 }

@@ -55,8 +55,8 @@ type permitted interface {
 type Facts struct {
 	state.Facts
 	Vars map[string]any
-	// Unprivileged tells that the script does not run as root there.
-	Unprivileged bool
+	// Elevate is what in the configuration would let the script run as root there; empty if it does.
+	Elevate string
 	// Sensitive is as in pack.Entry.
 	Sensitive yamlfile.Bool
 }

@@ -16,6 +16,8 @@ const (
 	maxRounds = 6
 	// maxFurther bounds how many questions are put to a machine that add to what is shown and change no judgement.
 	maxFurther = 100
+	// maxHeld bounds the sizes of all answers that one item may wait for.
+	maxHeld = 32 << 20
 	// maxInFlight bounds the sizes of the answers that a machine is asked for at a time. One is always asked for.
 	maxInFlight = 8 << 20
 	// maxExpanded bounds what one item may stand for.
@@ -143,6 +145,13 @@ func (o *observation) wait(asked []Question) {
 		return
 	}
 	o.asked = append(o.asked, asked...)
+	size := int64(0)
+	for _, q := range o.asked {
+		size += q.Size
+	}
+	if size > maxHeld {
+		o.open, o.err = false, fmt.Errorf("needs more than %d MiB of the machine", maxHeld>>20)
+	}
 }
 
 // errBug is a kind that breaks its contract.
@@ -233,8 +242,8 @@ func (o *observation) explain() string {
 	switch {
 	case o.entry.Sensitive.Value && !hidesItself && !errors.As(o.err, &said) && !errors.Is(o.err, errApplies):
 		return "could not be judged; why is not shown of a sensitive item"
-	case o.facts.Unprivileged && strings.Contains(text, "permission denied"):
-		return text + " (the check does not run as root there; become: true lets it)"
+	case o.facts.Elevate != "" && strings.Contains(text, "permission denied"):
+		return text + " (the check does not run as root there; " + o.facts.Elevate + " lets it)"
 	}
 	return text
 }

@@ -158,6 +158,26 @@ func TestWaiversOfWhatAnItemStandsFor(t *testing.T) {
 	}
 }
 
+func TestAnItemThatNeedsTooMuchIsAnError(t *testing.T) {
+	o := &observation{open: true}
+	for range maxHeld / maxContent {
+		o.rounds = 0
+		o.wait([]Question{{Op: "content", Arg: "/x", Size: maxContent}})
+		require.NoError(t, o.err)
+	}
+	o.rounds = 0
+	o.wait([]Question{{Op: "content", Arg: "/x", Size: 1}})
+	require.EqualError(t, o.err, "needs more than 32 MiB of the machine")
+	assert.False(t, o.open)
+}
+
+func TestWhatLetsAScriptRunAsRoot(t *testing.T) {
+	assert.Empty(t, elevate("0", false))
+	assert.Empty(t, elevate("", true), "a machine that does not say who runs it")
+	assert.Equal(t, "become: true", elevate("1000", false))
+	assert.Equal(t, "become_user: root", elevate("1000", true))
+}
+
 // undecided never has enough.
 type undecided struct{ sysctlKind }
 

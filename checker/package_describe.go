@@ -2,6 +2,7 @@ package checker
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -72,13 +73,13 @@ func (k packageKind) describe(f Facts, selector string, a Answers) ([]*yaml.Node
 	return []*yaml.Node{item}, nil, err
 }
 
-// describeNamed is the item of one package, which may also be absent.
+// describeNamed is the item of one package. A name that was mistyped must not become a demand that it be absent.
 func describeNamed(order versionOrder, name string, found []foundPackage) (*yaml.Node, error) {
 	there := slices.DeleteFunc(slices.Clone(found), func(p foundPackage) bool { return !p.there })
 	installed := slices.DeleteFunc(slices.Clone(found), func(p foundPackage) bool { return p.status != "" })
 	switch {
 	case len(there) == 0:
-		return mapping("name", name, "state", "absent"), nil
+		return nil, errors.New("is not installed")
 	case len(installed) == 0:
 		return nil, fmt.Errorf("is neither installed nor absent: %s", joined(there))
 	}

@@ -72,6 +72,7 @@ func (c *Checker) Snapshot(ctx context.Context, f *Fleet, machine string, what [
 type described struct {
 	selector string
 	items    []*yaml.Node
+	left     omissions
 }
 
 func (d *described) Identity() string { return d.selector }
@@ -98,6 +99,9 @@ func (k describing) Ask(f Facts, item pack.Item) ([]Question, error) {
 func (k describing) Compare(f Facts, item pack.Item, a Answers) ([]state.Mismatch, []Question, error) {
 	d := item.(*described)
 	items, more, err := k.describe(f, d.selector, a)
+	if errors.As(err, &d.left) {
+		err = nil
+	}
 	if err == nil {
 		d.items = items
 	}
@@ -162,7 +166,9 @@ func (s *Snapshot) sections(observed []*observation) (*yaml.Node, error) {
 				s.Errors = append(s.Errors, *failed)
 				continue
 			}
-			for _, node := range o.item.(*described).items {
+			d := o.item.(*described)
+			s.Errors = append(s.Errors, o.omitted(d.left)...)
+			for _, node := range d.items {
 				item, problems := kind.Decode(node, noTemplates{})
 				if problems.Fatal() {
 					return nil, fmt.Errorf("%w: %s %s: %s", errBug, kind.Name(), o.item.Identity(), problems.Errors()[0].Message)
@@ -176,6 +182,16 @@ func (s *Snapshot) sections(observed []*observation) (*yaml.Node, error) {
 		}
 	}
 	return sections, nil
+}
+
+// omitted are the errors of what a description leaves out.
+func (o *observation) omitted(left omissions) []state.ItemError {
+	var out []state.ItemError
+	for _, one := range left {
+		failed := observation{entry: o.entry, item: &described{selector: one.item}, kind: o.kind, facts: o.facts, err: one.err}
+		out = append(out, *failed.itemError())
+	}
+	return out
 }
 
 // appendItem adds an item to the section of its kind, with its type where the section holds several kinds.

@@ -74,6 +74,10 @@ func (c *cli) snapshot(ctx context.Context, f *snapshotFlags) int {
 	if err != nil {
 		return exitUnknown
 	}
+	if _, known := fleet.Machine(f.machine); !known {
+		fmt.Fprintf(c.stderr, "drift_exporter: %v\n", unknownMachine(f.machine, fleet.Config.Machines))
+		return exitUnknown
+	}
 	check := c.newChecker(promslog.New(c.log), slog.New(slog.DiscardHandler), clockwork.NewRealClock())
 	snapshot, failure := check.Snapshot(ctx, fleet, f.machine, f.what)
 	if failure != nil {

@@ -35,7 +35,7 @@ func TestSnapshotRefusals(t *testing.T) {
 		"no machine":           {[]string{"snapshot"}, "required argument 'machine' not provided"},
 		"nothing to describe":  {[]string{"snapshot", "here"}, "nothing to describe"},
 		"an empty name":        {[]string{"snapshot", "here", "--sysctl="}, "a sysctl must be named"},
-		"an unknown machine":   {[]string{"snapshot", "hree", "--sysctl=a"}, `machine "hree": internal: the machine is not in the fleet`},
+		"an unknown machine":   {[]string{"snapshot", "hree", "--sysctl=a"}, `no machine is called "hree" (did you mean "here"?)`},
 		"a machine turned off": {[]string{"snapshot", "off", "--sysctl=a"}, "drift detection is disabled"},
 		"an unknown kind":      {[]string{"snapshot", "here", "--nope=a"}, "nope"},
 	} {
