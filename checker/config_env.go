@@ -21,7 +21,7 @@ func (d envDocument) value(c *configItem) (configValue, error) {
 	case got.expanded:
 		return configValue{}, atLine(got.line, "the value holds an expansion: what it is only a shell can tell")
 	}
-	return scalarValue(got.value), nil
+	return scalarRead(got.value)
 }
 
 // envReader reads assignments as a POSIX shell does, and nothing else: a file that is more than assignments may set

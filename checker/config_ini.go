@@ -138,7 +138,9 @@ func (d *iniDocument) value(c *configItem) (configValue, error) {
 		if err != nil {
 			return found, err
 		}
-		found = scalarValue(value)
+		if found, err = scalarRead(value); err != nil {
+			return found, err
+		}
 	}
 	if !found.set {
 		return found, d.inherited(c.section, key)

@@ -23,7 +23,7 @@ func (d propertiesDocument) value(c *configItem) (configValue, error) {
 	case !utf8.ValidString(got.value):
 		return configValue{}, atLine(got.line, "the value is not valid UTF-8")
 	}
-	return scalarValue(got.value), nil
+	return scalarRead(got.value)
 }
 
 const propertyBlanks = " \t\f"

@@ -2,6 +2,7 @@ package checker
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"path"
 	"slices"
@@ -57,6 +58,41 @@ type configValue struct {
 
 func scalarValue(text string) configValue { return configValue{set: true, texts: []string{text}} }
 
+// maxConfigValue bounds a value in bytes, as it is shown: so what is kept of a file is no more than that for each key,
+// even where the file says the same long text over and over.
+const maxConfigValue = 64 << 10
+
+var errLongValue = errors.New("the value is longer than 64 KiB")
+
+// scalarRead is a scalar as a file has it.
+func scalarRead(text string) (configValue, error) {
+	if len(text) > maxConfigValue {
+		return configValue{}, errLongValue
+	}
+	return scalarValue(text), nil
+}
+
+// configList gathers the scalars of a list as long as they are no longer than a value may be.
+type configList struct {
+	texts []string
+	size  int
+}
+
+func (l *configList) add(texts ...string) error {
+	for _, text := range texts {
+		if l.size += len(text) + len(listComma); l.size > maxConfigValue {
+			return errLongValue
+		}
+		l.texts = append(l.texts, text)
+	}
+	return nil
+}
+
+func (l *configList) value() configValue { return configValue{set: true, isList: true, texts: l.texts} }
+
+// listComma parts the entries of a list where it is shown.
+const listComma = ", "
+
 // clone is the value without the content that it may be a part of, which need not be kept for it.
 func (v configValue) clone() configValue {
 	v.texts = slices.Clone(v.texts)
@@ -85,7 +121,7 @@ func (v configValue) String() string {
 	case !v.set:
 		return "(unset)"
 	case v.isList:
-		return "[" + strings.Join(v.texts, ", ") + "]"
+		return "[" + strings.Join(v.texts, listComma) + "]"
 	}
 	return v.texts[0]
 }

@@ -13,7 +13,7 @@ type sshdReading struct {
 	*configReading
 	keyword string
 	collect bool
-	words   []string
+	words   configList
 	set     bool
 	waiting bool // for an included file: what comes after it cannot decide
 }
@@ -55,7 +55,7 @@ func (r *configReading) sshd(key, content string) (configValue, error) {
 	case !s.set:
 		return configValue{}, nil
 	}
-	return scalarValue(strings.Join(s.words, " ")), nil
+	return scalarValue(strings.Join(s.words.texts, " ")), nil
 }
 
 // read goes through the lines of a file. A Match lasts to the file's end or to the next.
@@ -84,7 +84,7 @@ func (s *sshdReading) read(content string, depth int) error {
 			err = s.include(words, depth)
 		case !s.set || s.collect:
 			s.set = true
-			s.words = append(s.words, words...)
+			err = s.words.add(words...)
 		}
 		if err != nil {
 			return fmt.Errorf("line %d: %w", number, err)

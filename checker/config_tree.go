@@ -33,7 +33,7 @@ func (t treeDocument) value(c *configItem) (configValue, error) {
 			return configValue{}, nil
 		}
 	}
-	return valueOf(at), nil
+	return valueOf(at)
 }
 
 // fieldsOf are those of a mapping; nil of all else.
@@ -61,22 +61,24 @@ func entriesOf(node any) (entries []any, isList bool) {
 	return nil, false
 }
 
-func valueOf(node any) configValue {
+func valueOf(node any) (configValue, error) {
 	if list, isList := entriesOf(node); isList {
-		value := configValue{set: true, isList: true}
+		texts := configList{}
 		for _, entry := range list {
 			text, isScalar := scalarOf(entry)
 			if !isScalar {
-				return configValue{set: true, what: whatList}
+				return configValue{set: true, what: whatList}, nil
 			}
-			value.texts = append(value.texts, text)
+			if err := texts.add(text); err != nil {
+				return configValue{}, err
+			}
 		}
-		return value
+		return texts.value(), nil
 	}
 	if text, isScalar := scalarOf(node); isScalar {
-		return scalarValue(text)
+		return scalarRead(text)
 	}
-	return configValue{set: true, what: whatMapping}
+	return configValue{set: true, what: whatMapping}, nil
 }
 
 // What stands where a value does that is no scalar and no list of them.
@@ -148,26 +150,36 @@ func (y yamlDocument) value(c *configItem) (configValue, error) {
 		}
 		at = next
 	}
-	if at = yamlfile.Resolve(at); at.Kind == yaml.SequenceNode {
-		value := configValue{set: true, isList: true}
-		for _, entry := range at.Content {
-			entry = yamlfile.Resolve(entry)
-			if entry.Kind != yaml.ScalarNode {
-				return configValue{set: true, what: whatList}, nil
-			}
-			text, err := yamlText(entry)
-			if err != nil {
-				return configValue{}, err
-			}
-			value.texts = append(value.texts, text)
-		}
-		return value, nil
-	}
-	if at.Kind == yaml.MappingNode {
+	switch at = yamlfile.Resolve(at); at.Kind {
+	case yaml.SequenceNode:
+		return yamlList(at)
+	case yaml.MappingNode:
 		return configValue{set: true, what: whatMapping}, nil
 	}
 	text, err := yamlText(at)
-	return scalarValue(text), err
+	if err != nil {
+		return configValue{}, err
+	}
+	return scalarRead(text)
+}
+
+// yamlList is the value of a list. Its entries may be aliases of one long text, however short the file is.
+func yamlList(list *yaml.Node) (configValue, error) {
+	texts := configList{}
+	for _, entry := range list.Content {
+		entry = yamlfile.Resolve(entry)
+		if entry.Kind != yaml.ScalarNode {
+			return configValue{set: true, what: whatList}, nil
+		}
+		text, err := yamlText(entry)
+		if err == nil {
+			err = texts.add(text)
+		}
+		if err != nil {
+			return configValue{}, err
+		}
+	}
+	return texts.value(), nil
 }
 
 // yamlStep goes one step down; nil: there is nothing.
