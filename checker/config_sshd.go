@@ -16,6 +16,9 @@ type sshdReading struct {
 	words   configList
 	set     bool
 	waiting bool // for an included file: what comes after it cannot decide
+	// What Include led to so far.
+	patterns, files int
+	size            int64
 }
 
 // sshdAliases are keywords that sshd takes for another.
@@ -108,9 +111,11 @@ func sshdBlockOf(keyword string, words []string) int {
 	return sshdForSome
 }
 
+// What an item follows of Include, in all that it reads: a file may name others without end.
 const (
-	maxIncludes = 2   // how deep Include is followed
-	maxIncluded = 200 // how many files a pattern of it may stand for
+	maxIncludes      = 2       // how deep
+	maxIncluded      = 100     // files, and as many patterns; one that is named twice counts twice
+	maxIncludedBytes = 8 << 20 // what the files hold
 )
 
 // include reads the files that a line names, or asks for them.
@@ -126,6 +131,9 @@ func (s *sshdReading) include(patterns []string, depth int) error {
 		if errors.Is(err, errUndecided) {
 			s.waiting = true
 			continue
+		}
+		if s.files += len(names); err == nil && s.files > maxIncluded {
+			err = fmt.Errorf("more than %d files are included", maxIncluded)
 		}
 		if err != nil {
 			return err
@@ -151,6 +159,9 @@ func (s *sshdReading) matching(pattern string) ([]string, error) {
 	if !strings.ContainsAny(pattern, `*?[\`) {
 		return []string{pattern}, nil
 	}
+	if s.patterns++; s.patterns > maxIncluded {
+		return nil, fmt.Errorf("files are included by more than %d patterns", maxIncluded)
+	}
 	g, err := parseGlob(pattern)
 	if err != nil {
 		return nil, errors.New("a pattern is not one that can be followed")
@@ -163,21 +174,26 @@ func (s *sshdReading) matching(pattern string) ([]string, error) {
 		s.more = append(s.more, asked...)
 		return nil, errUndecided
 	}
-	names, err := g.names(Facts{}, s.answers)
-	if err == nil && len(names) > maxIncluded {
-		err = fmt.Errorf("a pattern stands for more than %d files", maxIncluded)
-	}
-	return names, err
+	return g.names(Facts{}, s.answers)
 }
 
-// included is the content of an included file. It is asked for at once, since questions come in rounds.
+// included is the content of an included file. How large it is must be known before it is asked for.
 func (s *sshdReading) included(name string) (content string, there bool, err error) {
 	status := Question{Op: "file", Arg: name}
 	if !s.answers.has(status) {
-		s.more = append(s.more, status, Question{Op: "sum", Arg: name}, Question{Op: "content", Arg: name, Size: maxContent})
+		s.more = append(s.more, status)
 		return "", false, errUndecided
 	}
-	return s.file(name)
+	got, there, err := s.status(name)
+	if err != nil || !there {
+		return "", false, err
+	}
+	if s.size += max(got.reached.size, 0); s.size > maxIncludedBytes {
+		return "", false, fmt.Errorf("the included files hold more than %d bytes", maxIncludedBytes)
+	}
+	content, more, err := readWhole(got, s.answers, name)
+	s.more = append(s.more, more...)
+	return content, true, err
 }
 
 const sshdBlanks = " \t\r\n"

@@ -12,8 +12,9 @@ import (
 )
 
 const (
-	// maxRounds bounds how often a kind may ask again for an item. Contents after hashes are the second round.
-	maxRounds = 6
+	// maxRounds bounds how often a kind may ask again for an item. Contents after hashes are the second round; most of
+	// all takes a file of sshd whose Include is a pattern, and those files' too: each is a pattern, sizes and contents.
+	maxRounds = 8
 	// maxFurther bounds how many questions are put to a machine that add to what is shown and change no judgement.
 	maxFurther = 100
 	// maxHeld bounds the sizes of all answers that one item may wait for.
