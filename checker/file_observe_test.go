@@ -196,3 +196,16 @@ func TestManyFilesTakeFewProcesses(t *testing.T) {
 	// Per 100 existing files a stat and a sha256sum, per batch with absent ones a stat, and three for the facts.
 	assert.LessOrEqual(t, strings.Count(string(started), "\n"), 6+6+3+3, "%s", started)
 }
+
+// Nobody learns less of a file because some of it cannot be read.
+func TestWhatWasSeenOfAnUnreadableFileIsShown(t *testing.T) {
+	dir := t.TempDir()
+	require.NoError(t, os.Chmod(filepath.Dir(dir), 0o755))
+	makeFiles(t, dir, "file")
+	require.NoError(t, os.Chmod(filepath.Join(dir, "file"), 0o600))
+	f := onePack(t, "  files: [{path: "+dir+"/file, mode: 644, content: x}]", nil)
+	r := check(t, asNobody(t, shells(t)[0]), f).Results[0]
+	assert.Equal(t, state.Unknown, r.Status)
+	require.Len(t, r.Errors, 1)
+	assert.Equal(t, []string{"wrong_permissions " + dir + "/file: 0644 → 0600"}, brief(r.Mismatches))
+}

@@ -52,7 +52,6 @@ func sumUp(r *state.Result, items []*observation, waivers map[string]config.Waiv
 	for _, item := range flattened(items) {
 		if failed := item.itemError(); failed != nil {
 			r.Errors = append(r.Errors, *failed)
-			continue
 		}
 		for _, mismatch := range item.mismatches {
 			if waiver, waived := waiverOf(waivers, mismatch); waived {

@@ -26,7 +26,7 @@ type Kind interface {
 	// content, once its hash is known to differ): then it is called again with all answers, unless the machine has
 	// been asked enough; the judgement stands as it is then. If there is none without their answers, it returns them
 	// with errUndecided. Any other error means that the item could not be observed: it becomes an ItemError and the
-	// attempt is unknown.
+	// attempt is unknown; mismatches beside it are those that were seen nonetheless.
 	Compare(f Facts, item pack.Item, a Answers) ([]state.Mismatch, []Question, error)
 }
 

@@ -178,9 +178,7 @@ func (o *observation) compare(all Answers, further *int) {
 		return
 	}
 	o.open, o.err = false, err
-	if err == nil {
-		o.mismatches = o.complete(mismatches)
-	}
+	o.mismatches = o.complete(mismatches) // beside an error: what was seen all the same
 }
 
 // expand puts what the item stands for in its place, if it does.
