@@ -21,8 +21,10 @@ func (envVarKind) Section() (string, string) { return "settings", "env_var" }
 
 // Shell answers with "=" and the value in hex, or with "unset". The login shell gets constant commands on its standard
 // input that every kind of shell understands, and says its environment twice between marks: output that some profile
-// left running in the background prints in between makes the two differ, and never a value. awk lets through only
-// the variables that were asked for; no other leaves the machine.
+// left running in the background prints in between makes the two differ, and never a value. All is said by env, whose
+// path we looked up ourselves: a profile may have aliases and functions that go by the names of programs, env for one.
+// The backslash is against aliases too. awk lets through only the variables that were asked for; no other leaves the
+// machine.
 func (envVarKind) Shell() string {
 	return `
 op_env_var() {
@@ -38,7 +40,14 @@ op_env_var() {
     list_err "$d_why"
     return
   fi
-  d_cmds="printf '\\0drift_exporter 1\\0'; env -0 && printf '\\0drift_exporter 2\\0'; env -0 && printf '\\0drift_exporter 3\\0'; exit"
+  env_path
+  if [ -z "$d_path" ]; then
+    list_err "env is not in a directory of PATH whose name any shell could be told"
+    return
+  fi
+  d_cmds="\\$d_path -0"
+  d_mark="\\$d_path -i x= 'drift_exporter"
+  d_cmds="$d_mark 1=' $d_path -0 && $d_cmds && $d_mark 2=' $d_path -0 && $d_cmds && $d_mark 3=' $d_path -0; exit"
   d_out=$({
     put "$d_list"
     put "$d_cmds" | env_login 2>/dev/null | od -An -v -tx1
@@ -52,12 +61,11 @@ op_env_var() {
       else if (inside) value = value c
       else if (c != "3d") { name = name (c in char ? char[c] : "\001"); skip = length(name) > 4096 }
       else if ((part == 1 || part == 2) && name in number) inside = 1
-      else skip = 1
+      else { skip = 1; marked() }
     }
-    function ended() {
-      if (inside) values[part, name] = "=" value
-      else if (skip) return
-      else if (name == "drift_exporter 1") { part = 1; split("", values) }
+    function ended() { if (inside) values[part, name] = "=" value }
+    function marked() {
+      if (name == "drift_exporter 1") { part = 1; split("", values) }
       else if (name == "drift_exporter 2" && part == 1) part = 2
       else if (name == "drift_exporter 3" && part == 2) part = 3
     }
@@ -85,6 +93,21 @@ op_env_var() {
     esac
   done
   IFS=$d_ifs
+}
+# env_path says in d_path where env is. What the shell itself has by that name does not count.
+env_path() {
+  IFS=:
+  for d_dir in $PATH; do
+    d_path=$d_dir/env
+    case $d_path in
+    [!/]* | *[!A-Za-z0-9_./-]*) continue ;;
+    esac
+    if [ -f "$d_path" ] && [ -x "$d_path" ]; then
+      IFS=$d_ifs
+      return
+    fi
+  done
+  IFS=$d_ifs d_path=
 }
 # env_how says in d_su whether su starts the login shell: where we are root it does, since it makes the environment
 # of a login. Else we can make one for ourselves only. d_why is why it cannot be done.

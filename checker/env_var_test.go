@@ -51,7 +51,7 @@ func (a account) over(sh shell) shell {
 
 const profile = `
 echo "Welcome, \$EDITOR is EDITOR=noise"
-printf '\0EDITOR=forged\0drift_exporter 2\0EDITOR=forged\0drift_exporter 3\0no newline' 
+printf '\0EDITOR=forged\0drift_exporter 2=\0EDITOR=forged\0drift_exporter 3=\0no newline' 
 EDITOR=vim EMPTY= TWO_LINES='a
 b
 ' ODD=' \ $(touch x) "='\''=' NOT_EXPORTED=x TOKEN=SECRET BYTES=$(printf '\377\001')
@@ -130,14 +130,14 @@ func TestLoginShellOfAnotherUserIsReachedBySu(t *testing.T) {
 
 func TestLoginShellsThatSayNothing(t *testing.T) {
 	answer := "the login shell of me (SHELL) did not say what it exports"
-	begin, end := `printf '\0drift_exporter 1\0'; env -0; printf '\0drift_exporter 2\0'; `, `env -0; printf '\0drift_exporter 3\0'`
+	begin, end := `printf '\0drift_exporter 1=\0'; env -0; printf '\0drift_exporter 2=\0'; `, `env -0; printf '\0drift_exporter 3=\0'`
 	cases := []struct{ name, shell, want string }{
 		{"nologin", "echo 'This account is currently not available.'; exit 1", answer},
-		{"another language", "cat >/dev/null; echo 'Unknown command: printf' >&2; exit 127", answer},
+		{"another language", "cat >/dev/null; echo 'Unknown command: env' >&2; exit 127", answer},
 		{"cut off in the middle", begin + "env -0 | head -c 10; exit 0", answer},
 		{"killed at the end", begin + "env -0; kill -9 $$", answer},
 		{"noise in between", begin + "NOISE=$RANDOM; EDITOR=x$EDITOR; export EDITOR; " + end, "changed while it was observed"},
-		{"noise at the edge of an entry", `printf '\0drift_exporter 1\0noise'; printf 'EDITOR=vim\0'; printf '\0drift_exporter 2\0EDITOR=vim\0'; printf '\0drift_exporter 3\0'`, "changed while it was observed"},
+		{"noise at the edge of an entry", `printf '\0drift_exporter 1=\0noise'; printf 'EDITOR=vim\0'; printf '\0drift_exporter 2=\0EDITOR=vim\0'; printf '\0drift_exporter 3=\0'`, "changed while it was observed"},
 		{"all is well", begin + end, ""},
 	}
 	for _, c := range cases {
