@@ -70,7 +70,11 @@ func newLinePattern(text string) (*linePattern, error) {
 // it does not hold.
 func (p *linePattern) question(path string) Question {
 	what := "=" + p.text
-	if p.expr != nil {
+	switch {
+	case p.expr == nil:
+	case countsCharacters(p.there):
+		what = "." + p.there
+	default:
 		what = "~" + p.there
 	}
 	return Question{Op: "line", Arg: cleanDir(path) + "//" + what}

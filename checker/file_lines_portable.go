@@ -47,6 +47,21 @@ func portable(expr string) (string, error) {
 	return out.String(), nil
 }
 
+// countsCharacters tells whether a portable expression may mean something else by a character beyond ASCII than by the
+// bytes of it, which are what most awks see: by . and by a list of what is not meant, unless any number of them will do.
+func countsCharacters(there string) bool {
+	before := nothingYet
+	for rest := there; rest != ""; {
+		length, after, _ := nextPortable(rest, before)
+		piece := rest[:length]
+		rest, before = rest[length:], after
+		if (piece == "." || strings.HasPrefix(piece, "[^")) && !strings.HasPrefix(rest, "*") {
+			return true
+		}
+	}
+	return false
+}
+
 const printableASCII = " !\"#$%&'()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_`abcdefghijklmnopqrstuvwxyz{|}~"
 
 // nextPortable takes the next element off an expression: its length, and what it is to the one that follows.

@@ -2,8 +2,9 @@ package checker
 
 // linesShell answers to line, asked as PATH//=TEXT or PATH//~EXPRESSION, with 1 if a line of the file is the text, or
 // if the expression matches in one, and with 0 if none is. One awk reads the files of a batch and gets all that it is
-// to look for as data. Some awks end a line at a NUL: files that hold one are not searched. Some know no {n} or
-// [:class:] and would take them literally: then that is said. Where an awk gives up, each question is asked alone.
+// to look for as data. Some awks end a line at a NUL: files that hold one are not searched. To most a character beyond
+// ASCII is its bytes: PATH//.EXPRESSION, which counts characters, is looked for in files without any only. Some know no
+// {n} or [:class:] and would take them literally: then that is said. Where an awk gives up, each question is asked alone.
 const linesShell = `
 op_line() { in_batches line_batch; }
 line_batch() {
@@ -13,7 +14,7 @@ line_batch() {
       return
     fi
   done
-  d_found= d_list= d_paths= d_last=
+  d_found= d_list= d_paths= d_last= d_wide=
   for d_i in $d_nums; do
     d_path=${1%%//*}
     if ! [ -f "$d_path" ]; then
@@ -23,6 +24,9 @@ line_batch() {
     else
       d_found="$d_found $d_i"
       d_list="$d_list$1$d_nl"
+      case ${1#*//} in
+      .*) d_wide=1 ;;
+      esac
       [ "$d_path" = "$d_last" ] || d_paths="$d_paths$d_path$d_nl"
       d_last=$d_path
     fi
@@ -35,18 +39,50 @@ line_batch() {
   *) with_lines line_each "$d_list" ;;
   esac
 }
-# line_binary tells in d_binary whether a file holds a NUL.
+# line_binary tells in d_binary whether a file holds what keeps it from being searched: then each question is asked alone.
 line_binary() {
-  d_binary=$(cat -- "$@" 2>/dev/null </dev/null | tr -dc '\000' 2>/dev/null | tr '\000' x 2>/dev/null | head -c 1 2>/dev/null)
+  line_holds '\000' "$@"
+  if [ -z "$d_binary" ] && [ "$d_wide" ]; then line_holds '\200-\377' "$@"; fi
+}
+# line_holds sets d_binary to x if a file holds one of the bytes $1, to ! if any of the programs failed before that.
+line_holds() {
+  d_q=$1
+  shift
+  d_binary=$({
+    { cat -- "$@" </dev/null; put "c$?" >&3; } |
+      { tr -dc "$d_q"; put "d$?" >&3; } |
+      { tr "$d_q" x; put "t$?" >&3; } |
+      { head -c 1; put "h$?" >&3; }
+  } 3>&1 2>/dev/null)
+  case $d_binary in
+  *x*) d_binary=x ;;
+  *)
+    for d_q in c0 d0 t0 h0; do
+      case $d_binary in
+      *"$d_q"*) ;;
+      *) d_binary=! ;;
+      esac
+    done
+    [ "$d_binary" = ! ] || [ ${#d_binary} -ne 11 ] || d_binary=
+    ;;
+  esac
 }
 line_each() { one_by_one line_alone "$@"; }
 line_alone() {
-  line_binary "${1%%//*}"
-  if [ "$d_binary" ]; then
-    all_err "holds a NUL: it is not made of lines that could be looked at there"
-  else
-    line_found "$1"
-  fi
+  line_holds '\000' "${1%%//*}"
+  case $d_binary in
+  '') ;;
+  x) all_err "holds a NUL: it is not made of lines that could be looked at there" && return ;;
+  *) all_err "cat, tr or head failed" && return ;;
+  esac
+  case ${1#*//} in
+  .*) line_holds '\200-\377' "${1%%//*}" ;;
+  esac
+  case $d_binary in
+  '') line_found "$1" ;;
+  x) all_err "holds characters beyond ASCII, which an expression with . or [^...] cannot count there" ;;
+  *) all_err "cat, tr or head failed" ;;
+  esac
 }
 line_found() {
   d_out=$(for d_q in "$@"; do put "$d_q"; done | awk '
@@ -60,7 +96,7 @@ line_found() {
           close(path[k])
         }
         if (r < 0) { print "!"; continue }
-        if (how[k] == "~" && ((index(what[k], "{") && !braces) || (index(what[k], "[:") && !classes))) { print "?"; continue }
+        if (how[k] != "=" && ((index(what[k], "{") && !braces) || (index(what[k], "[:") && !classes))) { print "?"; continue }
         found = 0
         for (j = 1; j <= m && !found; j++) {
           if (how[k] == "=") found = ((text[j] "") == (what[k] ""))

@@ -154,10 +154,36 @@ func TestLinesThatCannotBeLookedAtAreErrors(t *testing.T) {
 	assert.Equal(t, []state.ItemError{{Kind: "file", Item: path, Error: "entry 1 of contains cannot be matched on the machine, which the content must not leave: " + errNotPortable.Error()}}, r.Errors)
 }
 
+func TestCharactersBeyondASCIIAreNotCountedThere(t *testing.T) {
+	dir := t.TempDir()
+	write := func(name, content string) {
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600))
+	}
+	write("text", "na\u00efve\nplain\n")
+	write("bytes", "\xff\n")
+	write("ascii", "naive\n")
+	const beyond = "holds characters beyond ASCII, which an expression with . or [^...] cannot count there"
+	eachShell(t, func(t *testing.T, sh shell) {
+		verdictCases{
+			{"{path: D/text, contains: /^na.ve$/}", "error D/text: " + beyond},
+			{"{path: D/text, contains: /^na.ve$/, sensitive: false}", ""},
+			{"{path: D/text, not_contains: '/^na.{2}ve$/'}", "error D/text: " + beyond},
+			{"{path: D/text, contains: '/^pl[^x]in$/'}", "error D/text: " + beyond},
+			{"{path: D/text, not_contains: '/^.+.+$/'}", "error D/text: " + beyond},
+			{"{path: D/bytes, not_contains: '/./'}", "error D/bytes: " + beyond},
+			{"{path: D/text, contains: [/^na.*ve$/, '/^na[^x]*ve$/', '/^pla[hi]n$/', '/^\\.*plain[^x]*$/', plain], not_contains: '/^na[[:alpha:]]ve/'}", ""},
+			{"{path: D/ascii, contains: [/^na.ve$/, '/^na[^x]v/']}", ""},
+			{"{path: D/ascii, contains: /^na.e$/}", "missing_line D/ascii: entry 1 of contains → no such line"},
+		}.run(t, sh, dir)
+	})
+}
+
 func TestToolsThatLookForLinesMissingOrBroken(t *testing.T) {
 	path, item := oneFile(t, 0o600, "x\n", `contains: y`)
 	for _, c := range []struct{ tool, script, want string }{
 		{"awk", "", "awk is missing"}, {"tr", "", "tr is missing"},
+		{"tr", "exit 1", "cat, tr or head failed"}, {"head", "cat >/dev/null; exit 1", "cat, tr or head failed"},
+		{"tr", "cat >/dev/null; exit 1", "cat, tr or head failed"}, {"cat", "exit 1", "cat, tr or head failed"},
 		{"awk", "cat >/dev/null; exit 2", "awk could not look for it"},
 		{"awk", "cat >/dev/null; echo 1", "awk could not look for it"},
 		{"awk", "cat >/dev/null; echo '!'; echo end", "cannot be read"},
