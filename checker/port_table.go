@@ -144,11 +144,12 @@ op_port_process() {
   set -f
   d_out=$({
     put "$d_list"
-    ls -ln /proc/self/fd/ "$@" 2>/dev/null </dev/null
+    ls -ln /proc/self/fd/ "$@" 2>&1 </dev/null
   } | awk '
     !listing && $0 == "" { listing = 1; next }
     !listing { i = index($0, "="); number[substr($0, i + 1)] = substr($0, 1, i - 1); next }
     /^\/proc\/[^\/]+\/fd\/?:$/ { split($0, part, "/"); pid = part[3]; next }
+    /: Permission denied$/ { denied = 1; next }
     pid == "self" || !(i = index($0, " -> ")) { next }
     {
       target = substr($0, i + 4)
@@ -156,21 +157,25 @@ op_port_process() {
       inode = substr(target, 9, length(target) - 9)
       if (inode in number && !((inode, pid) in seen)) { seen[inode, pid] = 1; print number[inode] " " pid }
     }
-    END { print "end" }' 2>/dev/null)
+    END { print (denied ? "some" : "all"); print "end" }' 2>/dev/null)
   if [ "${d_out##*"$d_nl"}" != end ]; then
     list_err "the processes cannot be listed"
     return
   fi
   IFS=$d_nl
+  d_mark=
   for d_line in $d_out; do
-    [ "$d_line" != end ] || break
+    case $d_line in
+    end) break ;;
+    all | some) d_mark=$d_line && continue ;;
+    esac
     d_key=
     { IFS= read -r d_key </proc/"${d_line#* }"/comm; } 2>/dev/null || continue
     frame "${d_line%% *} more =$d_key"
   done
   IFS=$d_ifs
   d_line=some
-  if [ "$d_uid" = 0 ]; then d_line=all; fi
+  if [ "$d_uid" = 0 ]; then d_line=${d_mark:-some}; fi
   while [ "$d_first" -le "$d_n" ]; do
     frame "$d_first val $d_line"
     d_first=$((d_first + 1))
