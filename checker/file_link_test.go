@@ -9,6 +9,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/drift-exporter/drift_exporter/internal/testenv"
 )
 
 func TestTargetsOfSymlinks(t *testing.T) {
@@ -55,7 +57,7 @@ func TestTargetsOfSymlinks(t *testing.T) {
 
 func TestOwnersOfSymlinksThemselves(t *testing.T) {
 	if os.Getuid() != 0 {
-		t.Skip("only root gives files away")
+		testenv.Missing(t, "root: only root gives files away")
 	}
 	dir := t.TempDir()
 	makeFiles(t, dir, "file")

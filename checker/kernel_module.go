@@ -163,7 +163,7 @@ func (kernelModuleKind) Ask(_ Facts, item pack.Item) ([]Question, error) {
 // maxParameter bounds the values of parameters: the kernel shows a page at most.
 const maxParameter = 4096
 
-func (kernelModuleKind) Compare(_ Facts, item pack.Item, answers Answers) ([]state.Mismatch, []Question, error) {
+func (kernelModuleKind) Compare(facts Facts, item pack.Item, answers Answers) ([]state.Mismatch, []Question, error) {
 	m := item.(*kernelModuleItem)
 	now, err := answers.to("kernel_module", m.name)
 	if err != nil {
@@ -178,7 +178,7 @@ func (kernelModuleKind) Compare(_ Facts, item pack.Item, answers Answers) ([]sta
 	case !m.absent && now != "Live" && now != "builtin":
 		return []state.Mismatch{{Type: "missing_module", Expected: "loaded", Actual: shown}}, nil, nil
 	}
-	return m.compareParameters(answers)
+	return m.compareParameters(facts, answers)
 }
 
 // moduleStates are the answers to op kernel_module as they are shown.
@@ -186,11 +186,12 @@ var moduleStates = map[string]string{
 	"Live": "loaded", "Loading": "loading", "Unloading": "unloading", "builtin": "built in", "absent": "absent",
 }
 
-func (m *kernelModuleItem) compareParameters(answers Answers) ([]state.Mismatch, []Question, error) {
+func (m *kernelModuleItem) compareParameters(facts Facts, answers Answers) ([]state.Mismatch, []Question, error) {
 	var expected, actual []string
 	var more []Question
+	secret := false
 	for _, name := range sortedKeys(m.parameters) {
-		value, questions, err := m.parameter(name, answers)
+		value, hidden, questions, err := m.parameter(name, answers)
 		switch {
 		case errors.Is(err, errUndecided):
 			more = append(more, questions...)
@@ -198,35 +199,39 @@ func (m *kernelModuleItem) compareParameters(answers Answers) ([]state.Mismatch,
 			return nil, nil, fmt.Errorf("parameter %s: %w", name, err)
 		case value != m.parameters[name]:
 			expected, actual = append(expected, name+"="+m.parameters[name]), append(actual, name+"="+value)
+			secret = secret || hidden
 		}
 	}
 	if len(more) > 0 {
 		return nil, more, errUndecided
 	}
 	if len(expected) > 0 {
-		return []state.Mismatch{{Type: "wrong_module", Expected: strings.Join(expected, ", "), Actual: strings.Join(actual, ", ")}}, nil, nil
+		mismatch := state.Mismatch{Type: "wrong_module", Expected: strings.Join(expected, ", "), Actual: strings.Join(actual, ", ")}
+		mismatch.Sensitive = facts.Sensitive.Or(secret)
+		return []state.Mismatch{mismatch}, nil, nil
 	}
 	return nil, nil, nil
 }
 
-// parameter is the value of a parameter now, "(absent)" if the module has none of that name.
-func (m *kernelModuleItem) parameter(name string, answers Answers) (string, []Question, error) {
+// parameter is the value of a parameter now, "(absent)" if the module has none of that name, and whether others than
+// its owner and group may not read it.
+func (m *kernelModuleItem) parameter(name string, answers Answers) (value string, hidden bool, more []Question, err error) {
 	path := m.parameterFile(name)
 	answer, err := answers.to("file", path)
 	if err != nil {
-		return "", nil, err
+		return "", false, nil, err
 	}
 	file, err := parseObserved(answer)
 	switch {
 	case err != nil:
-		return "", nil, err
+		return "", false, nil, err
 	case file.absent:
-		return "(absent)", nil, nil
+		return "(absent)", false, nil, nil
 	}
 	question := Question{Op: "content", Arg: path, Size: maxParameter}
 	if !answers.has(question) {
-		return "", []Question{question}, errUndecided
+		return "", false, []Question{question}, errUndecided
 	}
-	value, err := answers.to("content", path)
-	return words(value), nil, err
+	value, err = answers.to("content", path)
+	return words(value), file.reached == nil || file.reached.permissions()&0o004 == 0, nil, err
 }

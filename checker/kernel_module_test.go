@@ -8,6 +8,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/drift-exporter/drift_exporter/internal/testenv"
 )
 
 func TestKernelModuleProblems(t *testing.T) {
@@ -104,6 +106,25 @@ func TestKernelModules(t *testing.T) {
 	})
 }
 
+func TestParametersThatOthersMayNotReadAreHidden(t *testing.T) {
+	root := tree(t, modules(t))
+	require.NoError(t, os.Chmod(root+"/sys/module/usb_storage/parameters/swi_tru", 0o640))
+	for _, c := range []struct{ item, want string }{
+		{"{name: usb_storage, parameters: {swi_tru: x}}", "(sensitive) → (sensitive)"},
+		{"{name: usb_storage, parameters: {swi_tru: x, delay_use: 2}}", "(sensitive) → (sensitive)"},
+		{"{name: usb_storage, parameters: {swi_tru: x}, sensitive: false}", "swi_tru=x → swi_tru=a b c"},
+		{"{name: usb_storage, parameters: {swi_tru: a b c, delay_use: 2}}", "delay_use=2 → delay_use=1"},
+		{"{name: usb_storage, parameters: {delay_use: 2}, sensitive: true}", "(sensitive) → (sensitive)"},
+	} {
+		eachShell(t, func(t *testing.T, sh shell) {
+			r := check(t, underModules(sh, root), onePack(t, "  kernel_modules: ["+c.item+"]", nil)).Results[0]
+			require.Len(t, r.Mismatches, 1, "%v", r.Errors)
+			assert.Equal(t, []string{"wrong_module usb_storage: " + c.want}, brief(r.Mismatches))
+			assert.Equal(t, strings.HasPrefix(c.want, "(sens"), r.Mismatches[0].Sensitive)
+		})
+	}
+}
+
 func TestKernelModulesThatCannotBeObserved(t *testing.T) {
 	without := func(prefix string) map[string]string {
 		files := modules(t)
@@ -155,7 +176,7 @@ func TestKernelModulesThatCannotBeObserved(t *testing.T) {
 func TestRealKernelModules(t *testing.T) {
 	entries, err := os.ReadDir("/sys/module/kernel")
 	if err != nil || len(entries) == 0 {
-		t.Skip("/sys/module is not there")
+		testenv.Missing(t, "/sys/module is not there")
 	}
 	eachShell(t, func(t *testing.T, sh shell) {
 		assert.Empty(t, checkOne(t, sh, "  kernel_modules: [{name: kernel}]").Mismatches)
