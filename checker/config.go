@@ -38,6 +38,7 @@ type configFields struct {
 	Section        yamlfile.Scalar `yaml:"section"`
 	IgnoreCase     yamlfile.Bool   `yaml:"ignore_case"`
 	InlineComments yamlfile.Bool   `yaml:"inline_comments"`
+	Repeated       yamlfile.Scalar `yaml:"repeated"`
 	pack.Common    `yaml:",inline"`
 }
 
@@ -53,6 +54,7 @@ type configItem struct {
 	absent   bool
 	// What programs that read ini files differ in.
 	ignoreCase, inlineComments yamlfile.Bool
+	repeated                   string
 }
 
 // Identity names the file as well: a key may be in many.
@@ -72,7 +74,7 @@ func (c *configItem) Definition() string {
 		bools += fmt.Sprint(b.Set, b.Value, " ")
 	}
 	return definition("path", c.path, "format", c.format, "section", c.section, "key", c.key, "state", stateText(c.absent),
-		"reading", bools, "expected", fmt.Sprintf("%t %q", c.isList, c.expected))
+		"reading", bools, "repeated", c.repeated, "expected", fmt.Sprintf("%t %q", c.isList, c.expected))
 }
 
 func (configKind) Decode(node *yaml.Node, _ pack.Templates) (pack.Item, yamlfile.Problems) {
@@ -81,6 +83,7 @@ func (configKind) Decode(node *yaml.Node, _ pack.Templates) (pack.Item, yamlfile
 	c := &configItem{
 		key: d.required("key", in.Key), absent: d.state(in.State), section: in.Section.Value,
 		expected: in.Expected.Texts(), ignoreCase: in.IgnoreCase, inlineComments: in.InlineComments,
+		repeated: d.oneOf("repeated", in.Repeated, repeatedLast, repeatedFirst),
 	}
 	_, c.isList = yamlfile.List(orNull(yamlfile.Get(node, "expected")))
 	c.isList = c.isList && in.Expected.Set
@@ -121,8 +124,11 @@ func (d *decoding) configFormat(c *configItem, in configFields) {
 	case c.isList && !format.lists:
 		d.problem(in.Expected.Line, "expected must be one value: format %s has no lists", c.format)
 	}
-	for field, set := range map[string]bool{"section": in.Section.Set, "ignore_case": in.IgnoreCase.Set, "inline_comments": in.InlineComments.Set} {
-		if set && c.format != "ini" {
+	onlyINI := map[string]bool{
+		"section": in.Section.Set, "ignore_case": in.IgnoreCase.Set, "inline_comments": in.InlineComments.Set, "repeated": in.Repeated.Set,
+	}
+	for _, field := range sortedKeys(onlyINI) {
+		if onlyINI[field] && c.format != "ini" {
 			d.problem(0, "%s is for format ini only", field)
 		}
 	}

@@ -112,13 +112,14 @@ func (p *iniPair) set(text string) {
 	p.key, p.value = strings.TrimSpace(key), strings.TrimSpace(value)
 }
 
-// value is that of the last line that sets the key. Values are as they are written, quotes included.
+// value is that of the line that sets the key, or of the one that the item says of those that differ. Values are as they
+// are written, quotes included.
 func (d *iniDocument) value(c *configItem) (configValue, error) {
 	key := c.key
 	if len(c.steps) > 0 {
 		key = c.steps[len(c.steps)-1].name
 	}
-	found := configValue{}
+	found, line := configValue{}, 0
 	for _, pair := range d.pairs {
 		inside := pair.section == c.section
 		alike := strings.EqualFold(pair.section, c.section)
@@ -138,8 +139,15 @@ func (d *iniDocument) value(c *configItem) (configValue, error) {
 		if err != nil {
 			return found, err
 		}
-		if found, err = scalarRead(value); err != nil {
+		got, err := scalarRead(value)
+		again := found.set && !got.equal(found)
+		switch {
+		case err != nil:
 			return found, err
+		case again && c.repeated == "" && !c.absent:
+			return configValue{}, atLine(pair.line, "sets the key to another value than line %d: say which of them counts with repeated: last or first", line)
+		case !again || c.repeated != repeatedFirst:
+			found, line = got, pair.line
 		}
 	}
 	if !found.set {
@@ -147,6 +155,12 @@ func (d *iniDocument) value(c *configItem) (configValue, error) {
 	}
 	return found, nil
 }
+
+// Which line counts of those that set a key to different values. Programs differ: some refuse the file, or take them all.
+const (
+	repeatedLast  = "last"
+	repeatedFirst = "first"
+)
 
 var iniComment = regexp.MustCompile(`(^|[ \t])[;#]`)
 

@@ -128,10 +128,19 @@ func TestTrees(t *testing.T) {
 }
 
 func TestINI(t *testing.T) {
+	const again = "say which of them counts with repeated: last or first"
 	for _, c := range []struct{ content, fields, want string }{
 		{"a = 1\n[s]\na=2\n", "key: a", "1"},
 		{"a = 1\n[s]\na=2\n", "key: s.a", "2"},
-		{"[s]\na=1\n[t]\n[s]\na=2\n", "key: s.a", "2"},
+		{"[s]\na=1\n[t]\n[s]\na=2\n", "key: s.a", "error: line 5: sets the key to another value than line 2: " + again},
+		{"[s]\na=1\n[t]\n[s]\na=2\n", "key: s.a, repeated: last", "2"},
+		{"[s]\na=1\n[t]\n[s]\na=2\n", "key: s.a, repeated: first", "1"},
+		{"[s]\na=1\na = 1 \n", "key: s.a", "1"},
+		{"[s]\na=1\na=1\na=2\n", "key: s.a", "error: line 4: sets the key to another value than line 3: " + again},
+		{"[s]\na=1\na=\n", "key: s.a", "error: line 3: sets the key to another value than line 2: " + again},
+		{"[s]\na=1\na=2\na=1\n", "key: s.a, repeated: first", "1"},
+		{"[s]\na=1\n[t]\na=2\nb=3\nb=4\n", "key: s.a", "1"},
+		{"[s]\na=1 ; x\na=1 # y\n", "key: s.a, inline_comments: true", "1"},
 		{"[s]\na=1\n[t]\n[s]\nb=2\n", "key: s.a", "1"},
 		{"[s]\r\na = 1\r\n", "key: s.a", "1"},
 		{"\ufeff[s]\na=1\n", "key: s.a", "1"},
@@ -144,7 +153,9 @@ func TestINI(t *testing.T) {
 		{"[s]\nfruit:metadata = x\n", "key: 's.fruit:metadata'", "x"},
 		{"[s]\nfruit:metadata = x\n", "key: s.fruit", "error: line 2: sets the key or one with a colon in it: programs differ"},
 		{"[s]\nKEY = 1\n", "key: s.key", "error: line 2: sets the key in another case: say whether that is the same with ignore_case: true or false"},
-		{"[S]\nKEY = 1\nkey = 2\n", "key: s.key, ignore_case: true", "2"},
+		{"[S]\nKEY = 1\nkey = 2\n", "key: s.key, ignore_case: true", "error: line 3: sets the key to another value than line 2: " + again},
+		{"[S]\nKEY = 1\nkey = 2\n", "key: s.key, ignore_case: true, repeated: last", "2"},
+		{"[s]\nKEY = 1\nkey = 2\n", "key: s.key, ignore_case: false", "2"},
 		{"[s]\nKEY = 1\n", "key: s.key, ignore_case: false", "(unset)"},
 		{"[s]\na = 1 ; x\n", "key: s.a", "error: line 2: holds ; or # after a blank: say whether a comment begins there with inline_comments: true or false"},
 		{"[s]\na = 1 ; x\n", "key: s.a, inline_comments: true", "1"},

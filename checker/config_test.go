@@ -34,6 +34,8 @@ func TestConfigProblems(t *testing.T) {
 		{"absent with a value", "{key: a, state: absent, expected: b, type: config, path: /x.ini}", []string{"state absent excludes expected"}},
 		{"a list where there are none", "{key: a, expected: [b], type: config, path: /x.ini}", []string{"expected must be one value: format ini has no lists"}},
 		{"section elsewhere", "{key: a, section: b, expected: b, type: config, path: /x.json}", []string{"section is for format ini only"}},
+		{"first or last elsewhere", "{key: a, repeated: last, expected: b, type: config, path: /x.env}", []string{"repeated is for format ini only"}},
+		{"unknown choice", "{key: a, repeated: all, expected: b, type: config, path: /x.ini}", []string{`repeated must be last or first, not "all"`}},
 		{"key that is no path", "{key: a..b, expected: b, type: config, path: /x.json}", []string{"key: a part is empty; put an empty name in quotes"}},
 		{"dots that are no path", "{key: a..b, expected: b, type: config, path: /x.properties}", nil},
 		{"deep ini key", "{key: a.b.c, expected: b, type: config, path: /x.ini}", []string{iniKey}},
@@ -67,7 +69,7 @@ func TestConfigDefinitionHoldsWhatIsDemanded(t *testing.T) {
 		"path: /x.ini, expected: b", "path: /y.ini, expected: b", "path: /x.ini, expected: c", "path: /x.ini, format: json, expected: b",
 		"path: /x.json, expected: [b]", "path: /x.json, expected: [b, c]", "path: /x.json, expected: b c", "path: /x.ini, state: absent",
 		"path: /x.ini, expected: b, section: s", "path: /x.ini, expected: b, ignore_case: true", "path: /x.ini, expected: b, ignore_case: false",
-		"path: /x.ini, expected: b, inline_comments: false",
+		"path: /x.ini, expected: b, inline_comments: false", "path: /x.ini, expected: b, repeated: first", "path: /x.ini, expected: b, repeated: last",
 	} {
 		item, problems := decode(t, newConfigKind(), "{type: config, key: a, "+text+"}")
 		require.Empty(t, problems)
@@ -86,7 +88,7 @@ func configFile(t testing.TB, name, content string, mode os.FileMode) string {
 
 func TestConfigMismatches(t *testing.T) {
 	yaml := configFile(t, "a.yaml", "server: {port: 8080, version: 8.10, tls: null}\nlist: [a, {b: c}]\n", 0o644)
-	ini := configFile(t, "a.ini", "top = 1\n[s]\nkey = \"x y\"\n", 0o644)
+	ini := configFile(t, "a.ini", "top = 1\n[s]\nkey = \"x y\"\nExec = a\nExec = b\n", 0o644)
 	sshd := configFile(t, "sshd_config", "Port 22\nport 2222\nPermitRootLogin no\nPermitRootLogin yes\n", 0o644)
 	link := filepath.Join(t.TempDir(), "dangling.json")
 	require.NoError(t, os.Symlink("/nonexistent", link))
@@ -103,6 +105,8 @@ func TestConfigMismatches(t *testing.T) {
 		item(ini, "key: top, expected: 2") +
 		item(ini, `key: s.key, expected: '"x y"'`) +
 		item(ini, "section: s, key: key, expected: x y") +
+		item(ini, "key: s.Exec, state: absent") +
+		item(ini, "key: 's.\"Exec\"', expected: a, repeated: first") +
 		item(sshd, "key: port, expected: 22 2222") +
 		item(sshd, "key: Port, expected: [22]") +
 		item(sshd, "key: permitrootlogin, expected: no") +
@@ -118,6 +122,7 @@ func TestConfigMismatches(t *testing.T) {
 		"wrong_setting " + yaml + " list: [a] → (a list of more than plain values)",
 		"wrong_setting " + ini + " top: 2 → 1",
 		"wrong_setting " + ini + ` [s] key: x y → "x y"`,
+		"wrong_setting " + ini + " s.Exec: (unset) → b",
 		"wrong_setting " + sshd + " Port: 22 → 22 2222",
 		"wrong_setting " + sshd + " X11Forwarding: no → (unset)",
 		"wrong_setting /nonexistent/x.toml a: b → (no such file)",
