@@ -103,3 +103,25 @@ func TestSSHDThatIncludesTooMuchIsNoVerdict(t *testing.T) {
 	assert.Equal(t, "line 1: more than 100 files are included", out.Results[0].Errors[0].Error)
 	assert.Equal(t, "line 10: an included file: the included files hold more than 8388608 bytes", out.Results[0].Errors[1].Error)
 }
+
+// A key that is not there is looked for without making anything of the fields that are.
+func TestAbsentKeysOfALargeMappingAreCheap(t *testing.T) {
+	var text strings.Builder
+	text.WriteString("{")
+	for i := 0; text.Len() < maxContent-20; i++ {
+		fmt.Fprintf(&text, "k%d: , ", i)
+	}
+	for name, content := range map[string]string{
+		"plain": text.String() + "}", "merging": text.String() + "<<: {z: 1}}",
+	} {
+		document, err := parseYAML([]byte(content))
+		require.NoError(t, err)
+		before := allocated()
+		for i := range 100 {
+			value, err := document.value(&configItem{steps: []keyStep{{name: fmt.Sprintf("none%d", i)}}})
+			require.NoError(t, err)
+			assert.False(t, value.set)
+		}
+		assert.Less(t, allocated()-before, uint64(1<<20), name)
+	}
+}

@@ -190,21 +190,49 @@ func yamlStep(node *yaml.Node, step keyStep) (*yaml.Node, error) {
 	case step.isIndex || node.Kind != yaml.MappingNode:
 		return nil, nil
 	}
+	return yamlField(node, step.name, map[*yaml.Node]bool{})
+}
+
+// yamlField is a field of a mapping, or of what it merges with <<: the earlier come first. No mapping is looked into
+// twice, since they may merge each other in far more ways than the file has bytes.
+func yamlField(node *yaml.Node, name string, seen map[*yaml.Node]bool) (*yaml.Node, error) {
+	if node.Kind != yaml.MappingNode || seen[node] {
+		return nil, nil
+	}
+	seen[node] = true
 	var found *yaml.Node
+	var merged []*yaml.Node
 	for i := 0; i+1 < len(node.Content); i += 2 {
-		key := yamlfile.Resolve(node.Content[i])
-		if key.Kind != yaml.ScalarNode || key.Value != step.name {
-			continue
-		}
-		if found != nil {
+		key, value := yamlfile.Resolve(node.Content[i]), node.Content[i+1]
+		switch {
+		case key.Kind != yaml.ScalarNode:
+		case key.Value == "<<" && key.ShortTag() == "!!merge":
+			merged = append(merged, yamlMerged(value)...)
+		case key.Value != name:
+		case found != nil:
 			return nil, atLine(key.Line, "gives a key again: programs differ in which one counts")
+		default:
+			found = value
 		}
-		found = node.Content[i+1]
 	}
-	if found == nil {
-		found = yamlfile.Get(node, step.name) // what is merged with <<
+	var err error
+	for i := 0; i < len(merged) && found == nil && err == nil; i++ {
+		found, err = yamlField(merged[i], name, seen)
 	}
-	return found, nil
+	return found, err
+}
+
+// yamlMerged are the mappings that << names: one, or a list of them.
+func yamlMerged(value *yaml.Node) []*yaml.Node {
+	value = yamlfile.Resolve(value)
+	if value.Kind != yaml.SequenceNode {
+		return []*yaml.Node{value}
+	}
+	var out []*yaml.Node
+	for _, entry := range value.Content {
+		out = append(out, yamlfile.Resolve(entry))
+	}
+	return out
 }
 
 // yamlText is the text of a scalar. What a tag of a program's own makes of it only that program knows.
