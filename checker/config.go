@@ -90,6 +90,8 @@ func (configKind) Decode(node *yaml.Node, _ pack.Templates) (pack.Item, yamlfile
 	switch {
 	case c.absent && in.Expected.Set:
 		d.problem(in.Expected.Line, "state absent excludes expected")
+	case !c.absent && !in.Expected.Set && in.Expected.Line > 0:
+		d.problem(in.Expected.Line, `expected is null: where the text null is demanded, put it in quotes: "null"`)
 	case !c.absent && !in.Expected.Set:
 		d.problem(in.Expected.Line, "expected is required")
 	}

@@ -77,6 +77,13 @@ func TestTrees(t *testing.T) {
 		{"json", "{\"a\": 1,\n}", "a", "error: line 2: is no JSON"},
 		{"json", strings.Repeat("[", 100_000), "a", "error: line 1: is no JSON"},
 
+		{"json", "\ufeff{\"a\": 1}", "a", "error: begins with a byte order mark, which many programs refuse in this format"},
+		{"toml", "\ufeffa = 1", "a", "error: begins with a byte order mark, which many programs refuse in this format"},
+		{"json", "\xff\xfe{\x00}\x00", "a", "error: is not UTF-8 but UTF-16: it begins with the byte order mark of that"},
+		{"yaml", "\xfe\xff\x00a", "a", "error: is not UTF-8 but UTF-16: it begins with the byte order mark of that"},
+		{"toml", "\xff\xfea\x00", "a", "error: is not UTF-8 but UTF-16: it begins with the byte order mark of that"},
+
+		{"yaml", "\ufeffa: 1\nb: 2\n", "a", "1"},
 		{"yaml", "a: 8.10\nb: yes\n", "a", "8.10"},
 		{"yaml", "a: 8.10\nb: yes\n", "b", "yes"},
 		{"yaml", "a: 0o17\n8080: x\n", "8080", "x"},

@@ -2,7 +2,6 @@ package checker
 
 import (
 	"errors"
-	"unicode/utf8"
 
 	"github.com/pelletier/go-toml/v2/unstable"
 )
@@ -36,8 +35,8 @@ func newTOMLTable(origin int) *tomlTable {
 }
 
 func parseTOML(content []byte) (configDocument, error) {
-	if !utf8.Valid(content) {
-		return nil, errNoText
+	if err := mustBeUnmarked(content); err != nil {
+		return nil, err
 	}
 	t := tomlTree{root: newTOMLTable(tomlHeader)}
 	t.current = t.root

@@ -102,12 +102,35 @@ func scalarOf(node any) (text string, ok bool) {
 	return "", false
 }
 
-var errNoText = errors.New("is not valid UTF-8")
+var (
+	errNoText = errors.New("is not valid UTF-8")
+	errUTF16  = errors.New("is not UTF-8 but UTF-16: it begins with the byte order mark of that")
+	errMarked = errors.New("begins with a byte order mark, which many programs refuse in this format")
+)
+
+// mustBeText is an error for what is no text in UTF-8.
+func mustBeText(content []byte) error {
+	switch {
+	case utf8.Valid(content):
+		return nil
+	case bytes.HasPrefix(content, []byte("\xff\xfe")), bytes.HasPrefix(content, []byte("\xfe\xff")):
+		return errUTF16
+	}
+	return errNoText
+}
+
+// mustBeUnmarked is an error for a byte order mark, too: nobody sees it, and parsers say no more than that they fail.
+func mustBeUnmarked(content []byte) error {
+	if bytes.HasPrefix(content, []byte("\ufeff")) {
+		return errMarked
+	}
+	return mustBeText(content)
+}
 
 // parseJSON takes one JSON value. Of a name that is given twice the last counts, as nearly all programs have it.
 func parseJSON(content []byte) (configDocument, error) {
-	if !utf8.Valid(content) {
-		return nil, errNoText
+	if err := mustBeUnmarked(content); err != nil {
+		return nil, err
 	}
 	decoder := json.NewDecoder(bytes.NewReader(content))
 	decoder.UseNumber()
@@ -131,8 +154,8 @@ func parseJSON(content []byte) (configDocument, error) {
 type yamlDocument struct{ root *yaml.Node }
 
 func parseYAML(content []byte) (configDocument, error) {
-	if !utf8.Valid(content) {
-		return nil, errNoText
+	if err := mustBeText(content); err != nil {
+		return nil, err
 	}
 	root, problems := yamlfile.ParseAny(content)
 	if len(problems) > 0 {
