@@ -35,7 +35,7 @@ func TestLongConfigValues(t *testing.T) {
 	} {
 		before := allocated()
 		got := readConfig(t, c.format, c.content, "key: a")
-		assert.True(t, got == c.want, "%s %.20q: %.60q", c.format, c.content, got)
+		assert.Equal(t, c.want, got, "%s %.20q", c.format, c.content)
 		assert.Less(t, allocated()-before, uint64(48<<20), "%s %.20q", c.format, c.content)
 	}
 	assert.Equal(t, "error: line 2: the value is longer than 64 KiB", readSSHD("AcceptEnv "+half+"\nAcceptEnv "+half+"\n", "AcceptEnv"))
@@ -71,7 +71,7 @@ func TestSSHDIncludesAreBounded(t *testing.T) {
 	} {
 		reading := configReading{answers: answers}
 		_, err := reading.sshd("Port", c.content)
-		assert.EqualError(t, err, c.want, name)
+		require.EqualError(t, err, c.want, name)
 		assert.Len(t, reading.more, c.questions, name)
 		for _, q := range reading.more {
 			if q.Op == "content" {
