@@ -93,6 +93,8 @@ func badUnit(name string) string {
 	unit := unitOf(name)
 	prefix := unit[:strings.LastIndex(unit, ".")]
 	switch {
+	case strings.HasPrefix(name, "-") && prefix != "-":
+		return "must not begin with a -: programs would take it for an option"
 	case !unitName.MatchString(name) || name == "." || name == ".." || strings.HasPrefix(prefix, "@") || len(unit) > maxUnitName:
 		return `must be the name of one service, such as ssh or logrotate.timer: letters, digits and :-_.\@, at most 255`
 	case strings.HasSuffix(prefix, "@"):

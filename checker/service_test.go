@@ -15,6 +15,7 @@ import (
 
 func TestServiceProblems(t *testing.T) {
 	name := `name must be the name of one service, such as ssh or logrotate.timer: letters, digits and :-_.\@, at most 255`
+	const option = "name must not begin with a -: programs would take it for an option"
 	decodeCases{
 		{"enabled", "{name: ssh, enabled: true}", nil},
 		{"whole name", "{name: ssh.service, running: no}", nil},
@@ -22,6 +23,10 @@ func TestServiceProblems(t *testing.T) {
 		{"instance", "{name: getty@tty1, enabled: true}", nil},
 		{"escaped name", `{name: 'dev-disk-by\x2dlabel-x.swap', running: true}`, nil},
 		{"root mount", `{name: -.mount, running: true}`, nil},
+		{"root slice", `{name: -.slice, running: true}`, nil},
+		{"option of systemctl", "{name: -Hevil.example.com, running: true}", []string{option}},
+		{"option of systemctl by its whole name", "{name: --host=evil.example.com.service, running: true}", []string{option}},
+		{"option that looks like a unit", "{name: -Hevil.mount, running: true}", []string{option}},
 		{"no name", "{enabled: true}", []string{"name is required"}},
 		{"nothing demanded", "{name: ssh}", []string{"at least one of enabled, running and masked is required"}},
 		{"masked and enabled", "{name: ssh, masked: true, enabled: true}", []string{"a service that is masked cannot be enabled"}},
@@ -110,6 +115,20 @@ func underSystemd(t testing.TB, sh shell, systemctl string) Transport {
 	}
 	fakeTool(t, sh.path, "systemctl", systemctl)
 	return saying(sh, "init", initSystemd)
+}
+
+func TestNamesOfUnitsAreNoOptionsOfSystemctl(t *testing.T) {
+	eachShell(t, func(t *testing.T, sh shell) {
+		said := filepath.Join(t.TempDir(), "arguments")
+		machine := underSystemd(t, sh, `printf '%s\n' "$*" >>'`+said+"'\n"+systemctlUnits)
+		checkOne(t, machine, "  services: [{name: -.mount, running: true}, {name: ssh, running: true}]")
+		assert.Contains(t, readFile(t, said), "UnitFileState -- -.mount ssh.service\n")
+
+		s := snapshot(t, machine, Selection{"service", "-Hevil.example.com"})
+		require.Len(t, s.Errors, 1)
+		assert.Equal(t, "the name must not begin with a -: programs would take it for an option", s.Errors[0].Error)
+		assert.NotContains(t, readFile(t, said), "evil")
+	})
 }
 
 func TestServicesOfSystemd(t *testing.T) {
