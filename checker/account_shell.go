@@ -2,7 +2,8 @@ package checker
 
 // accountShell looks up users and groups as the machine itself does: getent asks whatever nsswitch.conf names. A
 // batch is one getent. Some stop at the first name that they do not find, so what it did not print is asked for alone:
-// only exit status 2 proves that there is no such entry. Machines without getent have just the files.
+// only exit status 2 says that there is no such entry, and sourcesShell whether that proves it. Machines without getent
+// have just the files.
 //
 // To user and group: "absent", or "=" and the entry with an x in place of its password. To user_groups: what id says
 // of the user. To user_password: "locked", "none" or "set", or "elsewhere" of a user who is not in /etc/passwd: no hash
@@ -17,6 +18,7 @@ op_group() {
   entries
 }
 entries() {
+  sources
   if has getent; then
     in_batches entry_batch
   else
@@ -53,9 +55,16 @@ entry_alone() {
   case $d_status:$d_out in
   0:"$1":*) entry_found "$1" "$d_out" ;;
   0:*) frame "$d_i err getent gave an entry of another name" ;;
-  2:) frame "$d_i val absent" ;;
+  2:) entry_absent "$d_i" ;;
   *) frame "$d_i err getent failed with status $d_status" ;;
   esac
+}
+entry_absent() {
+  if [ "$d_unproven" ]; then
+    frame "$1 err $d_unproven"
+  else
+    frame "$1 val absent"
+  fi
 }
 entry_found() {
   d_out=${2#"$1:"}
@@ -98,6 +107,7 @@ account_answers() {
   for d_line in $d_out; do
     case $d_line in
     end) ;;
+    "${d_line%% *} absent") entry_absent "${d_line%% *}" ;;
     *" !shadow") frame "${d_line%% *} err $d_why" ;;
     *) frame "${d_line%% *} val ${d_line#* }" ;;
     esac

@@ -2,8 +2,10 @@ package checker
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -50,8 +52,11 @@ func withAccounts(t testing.TB, sh shell, files map[string]string) shell {
 	dir := t.TempDir()
 	require.NoError(t, os.Chmod(dir, 0o755))
 	require.NoError(t, os.Mkdir(filepath.Join(dir, "alternatives"), 0o755))
-	require.NoError(t, os.WriteFile(filepath.Join(dir, "nsswitch.conf"), []byte("passwd: files\ngroup: files\nshadow: files\n"), 0o644))
+	if files["nsswitch.conf"] == "" && files["nsswitch.conf/x"] == "" {
+		require.NoError(t, os.WriteFile(filepath.Join(dir, "nsswitch.conf"), []byte("passwd: files\ngroup: files\nshadow: files\n"), 0o644))
+	}
 	for _, name := range sortedKeys(files) {
+		require.NoError(t, os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o755))
 		mode := os.FileMode(0o644)
 		if name == "shadow" {
 			mode = 0o600
@@ -59,6 +64,44 @@ func withAccounts(t testing.TB, sh shell, files map[string]string) shell {
 		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(files[name]), mode))
 	}
 	return withMounts(t, sh, dir, "mount --bind /etc/alternatives alternatives; mount --rbind . /etc")
+}
+
+// Where a directory service has a say, a name that is not found may only not have been found out.
+func TestAbsenceIsBelievedOnlyOfTheMachinesOwnSources(t *testing.T) {
+	const unproven = ", which may be unreachable: absence is not proven"
+	f := onePack(t, "  users: [{name: alice, uid: 1000}, {name: nobody-there, state: absent}]\n  groups: [{name: adm, gid: 4}, {name: nowhere, state: absent}]\n", nil)
+	cases := []struct {
+		name, nsswitch string
+		files          map[string]string
+		want           []string
+	}{
+		{"files", "passwd: files\ngroup: files\n", nil, nil},
+		{"other local ones", "passwd: files systemd db\ngroup:\tcompat [NOTFOUND=return SUCCESS=merge] altfiles extrausers", nil, nil},
+		{"no lines", "hosts: files dns\nnetgroup: ldap\npasswd_compat: ldap\n", nil, nil},
+		{"comments", "#passwd: ldap\npasswd: files # ldap\n", nil, nil},
+		{"users of LDAP", "hosts: dns\n \tpasswd:files [NOTFOUND=continue] ldap\ngroup: files", nil, []string{"the machine asks ldap for users" + unproven}},
+		{"groups of several, at the end", "passwd: files\ngroup: winbind files ldap [x", nil, []string{"the machine asks winbind ldap x for groups" + unproven}},
+		{"unknown, and what looks like a pattern", "passwd: files /*\ngroup: ] files [a] [b]new", nil, []string{
+			"the machine asks /* for users" + unproven, "the machine asks ] new for groups" + unproven,
+		}},
+		{"SSSD that is not set up", "passwd: sss files\ngroup: sss files", map[string]string{"sssd/pki/x": ""}, nil},
+		{"SSSD", "passwd: sss files\ngroup: files", map[string]string{"sssd/sssd.conf": ""}, []string{"the machine asks sss for users" + unproven}},
+		{"SSSD by a part", "passwd: sss files\ngroup: files", map[string]string{"sssd/conf.d/a.conf": ""}, []string{"the machine asks sss for users" + unproven}},
+		{"compat of another source", "passwd: compat\ngroup: compat", map[string]string{"group": accountFiles["group"] + "+:::\n"}, []string{"the machine asks compat for groups" + unproven}},
+		{"what is no file", "", map[string]string{"nsswitch.conf/x": "x"}, []string{"/etc/nsswitch.conf cannot be read: absence is not proven"}},
+	}
+	eachShell(t, func(t *testing.T, sh shell) {
+		for _, c := range cases {
+			files := maps.Clone(accountFiles)
+			maps.Copy(files, c.files)
+			if c.nsswitch != "" {
+				files["nsswitch.conf"] = c.nsswitch
+			}
+			out := check(t, withAccounts(t, sh, files), f)
+			assert.Equal(t, c.want, slices.Compact(errorTexts(out)), c.name)
+			assert.Empty(t, out.Results[0].Mismatches, c.name)
+		}
+	})
 }
 
 // mismatchCases checks items, each in a pack of its own, and what is wrong with them; empty: nothing is.

@@ -16,7 +16,7 @@ type userKind struct{}
 
 func (userKind) Name() string              { return "user" }
 func (userKind) Section() (string, string) { return "users", "" }
-func (userKind) Shell() string             { return accountShell }
+func (userKind) Shell() string             { return accountShell + sourcesShell }
 
 // userItem is what a pack demands of a user. A field that is empty or nil demands nothing.
 type userItem struct {
