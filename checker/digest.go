@@ -22,21 +22,22 @@ func digests(p *pack.Pack, vars map[string]any) (whole string, definitions map[s
 	var text strings.Builder
 	for _, entry := range p.Entries {
 		id := state.ItemID(entry.Kind, shown(entry.Item.Identity()))
-		hash := hashText(definitionOf(entry, varsText) + definitions[id]) // more than one, where their when differs
+		hash := hashText(definitionOf(entry, vars, varsText) + definitions[id]) // more than one, where their when differs
 		definitions[id] = hash[:16]
 		fmt.Fprintf(&text, "%q %s\n", id, hash)
 	}
 	return hashText(text.String() + "vars " + varsText), definitions
 }
 
-// definitionOf is all that an entry demands of machines with these vars.
-func definitionOf(entry pack.Entry, varsText string) string {
+// definitionOf is all that an entry demands of machines with these vars. Those that its when names are a part of it: if
+// the configuration gives them other values, it is not the machine that changed.
+func definitionOf(entry pack.Entry, vars map[string]any, varsText string) string {
 	definition := entry.Item.Definition()
 	if v, ok := entry.Item.(varier); ok && v.Varies() {
 		definition += "\nvars " + varsText
 	}
 	if entry.When != nil {
-		definition += "\nwhen " + entry.When.String()
+		definition += "\nwhen " + entry.When.String() + "\nof " + canonical(entry.When.Of(vars))
 	}
 	return definition
 }

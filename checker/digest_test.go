@@ -35,6 +35,19 @@ func TestVarsChangeWhatTemplatesDemand(t *testing.T) {
 	assert.NotEqual(t, definitions["file /b"], changed["file /b"])
 }
 
+func TestVarsChangeWhatAppliesByThem(t *testing.T) {
+	const text = "items: {files: [{path: /a, when: {vars: {role: web}}}, {path: /b, when: {os: debian}}, {path: /c}]}"
+	_, web := digestOf(t, text, map[string]any{"role": "web", "site": "a"})
+	_, db := digestOf(t, text, map[string]any{"role": "db", "site": "a"})
+	_, moved := digestOf(t, text, map[string]any{"role": "web", "site": "b"})
+	_, none := digestOf(t, text, nil)
+	assert.NotEqual(t, web["file /a"], db["file /a"])
+	assert.NotEqual(t, web["file /a"], none["file /a"])
+	assert.Equal(t, web["file /b"], db["file /b"], "no condition of it names a var")
+	assert.Equal(t, web["file /c"], db["file /c"])
+	assert.Equal(t, web, moved, "no condition names that var")
+}
+
 func TestCanonicalVars(t *testing.T) {
 	assert.Equal(t, canonical(nil), canonical(map[string]any{}))
 	assert.JSONEq(t, `{"a":[1,{"x":true}],"b":null}`, canonical(map[string]any{"b": nil, "a": []any{1, map[string]any{"x": true}}}))

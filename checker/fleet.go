@@ -20,8 +20,8 @@ type Fleet struct {
 }
 
 // NewFleet puts a configuration and packs together. It reports machines that name a pack that there is not, items
-// that the configuration does not permit, and waivers of unknown kinds and items; with fatal problems the fleet must
-// not be used.
+// that the configuration does not permit, waivers of unknown kinds and items, and conditions that hold nowhere; with
+// fatal problems the fleet must not be used.
 func NewFleet(cfg *config.Config, packs map[string]*pack.Pack) (*Fleet, yamlfile.Problems) {
 	f := &Fleet{Config: cfg, Packs: packs}
 	var problems yamlfile.Problems
@@ -43,6 +43,7 @@ func NewFleet(cfg *config.Config, packs map[string]*pack.Pack) (*Fleet, yamlfile
 			f.checkWaiver(w, report)
 		}
 	}
+	problems = append(problems, f.doubtfulConditions()...)
 	problems.Sort()
 	return f, slices.Compact(problems)
 }

@@ -76,6 +76,40 @@ func TestFleetProblems(t *testing.T) {
 	}, lines)
 }
 
+func TestConditionsThatHoldNowhereGetAWarning(t *testing.T) {
+	dir := writeFiles(t, map[string]string{
+		"config.yaml": `machines:
+  - {name: a, transport: local, packs: [base], vars: {role: web}}
+  - {name: b, transport: local, packs: [base, child], vars: {site: x}}
+  - {name: c, transport: local, packs: [], vars: {roles: db}}
+`,
+		"packs/base.yaml": `items:
+  files:
+    - {path: /1, when: {vars: {role: web, site: y}, os: debian, package_manager: [dpkg, opkg], init: s6}}
+    - {path: /2, when: {vars: {roel: web}}}
+    - {path: /3, when: {package_manager: [apt, rpm]}}
+    - {path: /4, when: {version: '>=12', os: ['debian*']}}
+`,
+		"packs/child.yaml":  "extends: base\nitems: {files: [{path: /2, when: {vars: {roles: web}}}]}",
+		"packs/unused.yaml": "items: {files: [{path: /1, when: {vars: {nobody: has}}}]}",
+	})
+	t.Chdir(dir)
+	f, problems := LoadFleet("config.yaml", "/root")
+	require.NotNil(t, f)
+	var lines []string
+	for _, p := range problems {
+		lines = append(lines, p.String())
+	}
+	assert.Equal(t, []string{
+		`config.yaml:4: warning: machine "c": no packs: nothing is checked on this machine`,
+		`packs/base.yaml:4: warning: when: no machine that carries this pack has a var "roel" (did you mean "role"?)`,
+		`packs/base.yaml:5: warning: when: no machine has the package manager "apt": it is one of apk, dpkg, opkg, pacman, rpm`,
+		`packs/base.yaml:6: warning: when: os "debian*" is compared as it is written: list the values that are meant`,
+		`packs/base.yaml:6: warning: when: version ">=12" is compared as it is written: list the values that are meant`,
+		`packs/child.yaml:2: warning: when: no machine that carries this pack has a var "roles"`,
+	}, lines)
+}
+
 func TestBrokenPackIsReportedWithItsPlaceOnly(t *testing.T) {
 	dir := writeFiles(t, map[string]string{
 		"config.yaml":     "machines: [{name: web1, transport: local, packs: [base]}]",

@@ -87,8 +87,11 @@ func (w *When) String() string {
 
 // decodeWhen reads `when`; node is nil if there is none.
 func decodeWhen(node *yaml.Node) (*When, yamlfile.Problems) {
-	if node == nil || yamlfile.IsNull(node) {
+	if node == nil {
 		return nil, nil
+	}
+	if yamlfile.IsNull(node) { // an item meant for some machines would be demanded of all
+		return nil, yamlfile.Problems{{Line: node.Line, Message: "when is empty: leave it out for an item that applies everywhere"}}
 	}
 	var in struct {
 		Arch           yamlfile.Texts            `yaml:"arch"`
@@ -98,7 +101,7 @@ func decodeWhen(node *yaml.Node) (*When, yamlfile.Problems) {
 		Version        yamlfile.Texts            `yaml:"version"`
 		Vars           map[string]yamlfile.Texts `yaml:"vars"`
 	}
-	problems := yamlfile.DecodeField("when", node, &in)
+	problems := append(yamlfile.DecodeField("when", node, &in), emptyConditions("when", node)...)
 	w := &When{facts: map[string][]string{}, vars: map[string][]string{}}
 	add := func(to map[string][]string, name string, values yamlfile.Texts) {
 		if !values.Set {
@@ -122,4 +125,48 @@ func decodeWhen(node *yaml.Node) (*When, yamlfile.Problems) {
 		problems = append(problems, yamlfile.Problem{Line: node.Line, Message: "when must name a condition: one of " + strings.Join(whenFacts, ", ") + " or vars"})
 	}
 	return w, problems
+}
+
+// emptyConditions reports conditions without a value, which would be left out without a word.
+func emptyConditions(at string, node *yaml.Node) yamlfile.Problems {
+	fields, problems := yamlfile.Fields(at, node)
+	if problems.Fatal() { // decoding has reported it
+		return nil
+	}
+	for _, field := range fields {
+		switch {
+		case yamlfile.IsNull(field.Value):
+			problems = append(problems, yamlfile.Problem{Line: field.Line, Message: at + ": " + field.Name + " is empty"})
+		case at == "when" && field.Name == "vars":
+			problems = append(problems, emptyConditions("when.vars", field.Value)...)
+		}
+	}
+	return problems
+}
+
+// Values are those that the conditions on a fact allow; none if there is no such condition.
+func (w *When) Values(fact string) []string {
+	if w == nil {
+		return nil
+	}
+	return w.facts[fact]
+}
+
+// VarNames are the vars that conditions name, sorted.
+func (w *When) VarNames() []string {
+	if w == nil {
+		return nil
+	}
+	return slices.Sorted(maps.Keys(w.vars))
+}
+
+// Of returns those of the vars that conditions name: what else a machine has is nothing to them.
+func (w *When) Of(vars map[string]any) map[string]any {
+	named := map[string]any{}
+	for _, name := range w.VarNames() {
+		if value, ok := vars[name]; ok {
+			named[name] = value
+		}
+	}
+	return named
 }

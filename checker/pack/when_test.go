@@ -25,7 +25,6 @@ func TestItemsApplyWhereAllConditionsHold(t *testing.T) {
 		want         bool
 	}{
 		{"no condition", "description: x", true},
-		{"nothing at all", "when: ", true},
 		{"one value", "when: {os: debian}", true},
 		{"another value", "when: {os: alpine}", false},
 		{"one of several", "when: {os: [alpine, debian]}", true},
@@ -61,6 +60,12 @@ func TestConditionsThatAreNone(t *testing.T) {
 	for fields, want := range map[string]string{
 		"when: {}":                "packs/a.yaml:1: when must name a condition: one of arch, init, os, package_manager, version or vars",
 		"when: {os: []}":          "packs/a.yaml:1: when: os must name at least one value",
+		"when: ":                  "packs/a.yaml:1: when is empty: leave it out for an item that applies everywhere",
+		"when: {os: }":            "packs/a.yaml:1: when: os is empty",
+		"when: {os: ~, arch: x}":  "packs/a.yaml:1: when: os is empty",
+		"when: {vars: }":          "packs/a.yaml:1: when: vars is empty",
+		"when: {vars: {role: }}":  "packs/a.yaml:1: when.vars: role is empty",
+		"when: {vars: {}}":        "packs/a.yaml:1: when must name a condition: one of arch, init, os, package_manager, version or vars",
 		"when: debian":            "packs/a.yaml:1: when must be a mapping, not a single value",
 		"when: {so: debian}":      `packs/a.yaml:1: unknown field "so" in when (did you mean "os"?)`,
 		"when: {os: {a: b}}":      "packs/a.yaml:1: when.os must be a value, or a list of values",
