@@ -145,6 +145,8 @@ func (d *decoding) accountName(field string, s yamlfile.Scalar) string {
 	case len(d.problems) > before || !s.Set:
 	case numeric.MatchString(name):
 		d.problem(s.Line, "%s must be a name, not a number: machines would look up whoever has that number", field)
+	case strings.ContainsAny(name, "*?["):
+		d.problem(s.Line, "%s must be one name: patterns with *, ? or [ are not known", field)
 	case strings.ContainsAny(name, ":,/") || name[0] == '-':
 		d.problem(s.Line, "%s must be a name: without : , and /, and no - first", field)
 	}

@@ -1,6 +1,7 @@
 package checker
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
@@ -48,13 +49,18 @@ func selectedPaths(selector string) (*glob, []string, error) {
 	case len(selector) > maxPath || strings.ContainsAny(selector, "\n\x00"):
 		return nil, nil, fmt.Errorf("%s is longer than a path can be, or holds a newline or a NUL", quoted(selector))
 	case !holdsPattern(selector):
-		return nil, []string{selector}, nil
+		return nil, []string{withoutSlashes(selector)}, nil
 	}
 	g, err := parseGlob(selector)
 	if err != nil {
 		return nil, nil, fmt.Errorf("the glob %s %w", quoted(selector), err)
 	}
 	return g, nil, nil
+}
+
+// withoutSlashes is a path without slashes at its end, which would make a directory of whatever is there.
+func withoutSlashes(name string) string {
+	return cmp.Or(strings.TrimRight(name, "/"), "/")
 }
 
 // describePaths describes several paths; those that cannot be described are omissions.

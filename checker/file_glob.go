@@ -64,6 +64,9 @@ func unescaped(segment string) string {
 
 // globLevel makes the pattern of a level one of path.Match, which knows [^…] and not [!…].
 func globLevel(segment string) (string, error) {
+	if segment == "**" {
+		return "", errors.New("has a **, which is not known: each * stays within one directory")
+	}
 	level := []byte(segment)
 	inList := false
 	for i := 0; i < len(level); i++ {

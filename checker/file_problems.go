@@ -1,11 +1,18 @@
 package checker
 
-import "github.com/drift-exporter/drift_exporter/internal/yamlfile"
+import (
+	"strings"
+
+	"github.com/drift-exporter/drift_exporter/internal/yamlfile"
+)
 
 // fileProblems reports fields that exclude each other.
 func (d *decoding) fileProblems(in fileFields, f *fileItem) {
 	if in.Glob.Set && in.Path.Set {
 		d.problem(in.Glob.Line, "at most one of path and glob may be given")
+	}
+	if f.absent && f.path != "/" && strings.HasSuffix(f.path, "/") {
+		d.problem(in.Path.Line, "path must not end with a slash where state is absent: whatever is no directory would comply")
 	}
 	d.contentProblems(in)
 	d.lineProblems(in, f)

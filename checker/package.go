@@ -49,7 +49,7 @@ func (packageKind) Decode(node *yaml.Node, _ pack.Templates) (pack.Item, yamlfil
 	}
 	d := decoding{problems: yamlfile.DecodeNode(node, &in)}
 	p := &packageItem{
-		name:    d.required("name", in.Name),
+		name:    d.packageName("name", in.Name),
 		manager: d.oneOf("manager", in.Manager, packageManagers()...),
 		absent:  d.state(in.State),
 	}
@@ -67,6 +67,18 @@ func (packageKind) Decode(node *yaml.Node, _ pack.Templates) (pack.Item, yamlfil
 		d.problem(in.MaxVersion.Line, "no version is at least min_version and at most max_version")
 	}
 	return p, d.problems
+}
+
+// packageName is the name of one package. No manager has names with what patterns are made of: who writes it expects a
+// pattern.
+func (d *decoding) packageName(field string, s yamlfile.Scalar) string {
+	name := d.required(field, s)
+	if holdsPattern(name) {
+		d.problems = append(d.problems, yamlfile.Problem{
+			Line: s.Line, Message: field + " is taken literally, with its *, ? or [: no package has such a name", Warning: true,
+		})
+	}
+	return name
 }
 
 // version is a version as the named manager takes it. Where the machine's own is meant, it need only be one to some

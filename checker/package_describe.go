@@ -38,6 +38,9 @@ func (packageKind) selector() string { return "a name, or all" }
 
 // describe takes the name of a package, as the field name, or all: then what is not completely installed is left out.
 func (k packageKind) describe(f Facts, selector string, a Answers) ([]*yaml.Node, []Question, error) {
+	if holdsPattern(selector) {
+		return nil, nil, errors.New("patterns of packages are not known: give a name, or all")
+	}
 	p := &packageItem{name: selector}
 	manager, err := p.managerOn(f)
 	if err != nil {

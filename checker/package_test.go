@@ -15,7 +15,8 @@ func TestPackageProblems(t *testing.T) {
 	decodeCases{
 		{"name alone", "{name: curl}", nil},
 		{"number as version", "{name: curl, min_version: 8.10}", nil},
-		{"any bytes", `{name: "$(touch x)'\"\\|\t *"}`, nil},
+		{"any bytes", `{name: "$(touch x)'\"\\|\t "}`, nil},
+		{"pattern", "{name: 'php*'}", []string{"name is taken literally, with its *, ? or [: no package has such a name"}},
 		{"no name", "{min_version: 1}", []string{"name is required"}},
 		{"newline", `{name: "a\nb"}`, []string{"name must not contain a newline or a NUL"}},
 		{"relation", `{name: curl, min_version: ">= 8"}`, []string{`min_version: ">= 8" is not a version to any package manager`}},

@@ -25,6 +25,7 @@ func TestUserProblems(t *testing.T) {
 		{"what getent reads as a number", "{name: ' +1000'}", []string{"name must be a name, not a number: machines would look up whoever has that number"}},
 		{"option", "{name: -x}", []string{"name" + name}},
 		{"several entries", `{name: "a\nb"}`, []string{"name must not contain a newline or a NUL"}},
+		{"pattern", "{name: 'a*', group: '[b]'}", []string{"name must be one name: patterns with *, ? or [ are not known", "group must be one name: patterns with *, ? or [ are not known"}},
 		{"colon", "{name: 'a:b'}", []string{"name" + name}},
 		{"names for numbers", "{name: a, uid: root}", []string{"uid" + number + `"root"`}},
 		{"too large", "{name: a, uid: 4294967296}", []string{"uid" + number + `"4294967296"`}},
