@@ -121,7 +121,7 @@ func lookAt(path string) look {
 func (f *tree) demandOf(path string, seen look) demand {
 	d := demand{path: f.variant(path)}
 	if (!seen.there && f.in(60)) || f.in(4) {
-		d.absent = true
+		d.absent, d.path = true, strings.TrimSuffix(d.path, "/") // with one the pack is refused
 		return d
 	}
 	if f.in(35) {

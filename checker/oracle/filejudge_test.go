@@ -1,8 +1,11 @@
 package oracle_test
 
 import (
+	"fmt"
+	"strconv"
 	"strings"
 	"testing"
+	"unicode/utf8"
 )
 
 // fileJudge judges files by what stat and sha256sum of GNU coreutils, and getent, say on the machine.
@@ -76,12 +79,28 @@ func (j *fileJudge) judge(d demand) verdict {
 	return drifted(wrong...)
 }
 
+// asShown is a text as results show it: on one line, and nothing that a terminal would obey.
+func asShown(text string) string {
+	var out strings.Builder
+	for i, r := range text {
+		switch quoted := strconv.QuoteRune(r); {
+		case r == utf8.RuneError && text[i] != 0xef:
+			fmt.Fprintf(&out, `\x%02x`, text[i])
+		case !strconv.IsPrint(r):
+			out.WriteString(strings.Trim(quoted, "'"))
+		default:
+			out.WriteRune(r)
+		}
+	}
+	return out.String()
+}
+
 // compareSelf compares what is demanded of the path itself.
 func (j *fileJudge) compareSelf(d demand, self seen) []string {
 	var wrong []string
 	if d.target != "" {
 		if text, _, _ := j.run(j.t, "", "/usr/bin/readlink", "--no-newline", "--", d.path); text != d.target {
-			wrong = append(wrong, "wrong_target "+text)
+			wrong = append(wrong, "wrong_target "+asShown(text))
 		}
 	}
 	if d.own {
