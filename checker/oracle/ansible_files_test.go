@@ -1,11 +1,13 @@
 package oracle_test
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
+	"syscall"
 	"testing"
 	"unicode/utf8"
 
@@ -39,10 +41,14 @@ var ordinaryOwner = regexp.MustCompile(`^([0-9]+|root|daemon|bin|www-data|nobody
 //   - users and groups that the machine does not know fail there; here they are not those who own the file;
 //   - `type` is of the path itself here, while Ansible's states file and directory follow symbolic links, and it takes
 //     FIFOs and devices for files; its state link demands a target, and owners of the link only;
+//   - below a symbolic link that leads to itself there is nothing to Ansible, while here that is an error;
 //   - content demanded of a directory puts a file into it there, and replaces a FIFO; here both are of the wrong type.
 func (d demand) ansibleKnows() bool {
 	now := lookAt(d.path)
+	_, err := os.Lstat(d.path)
 	switch {
+	case errors.Is(err, syscall.ELOOP):
+		return false
 	case !utf8.ValidString(d.path), strings.Contains(d.path, "$"), filepath.Clean(d.path) != d.path:
 		return false
 	case !ordinaryOwner.MatchString(d.owner), !ordinaryOwner.MatchString(d.group):
