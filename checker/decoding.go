@@ -100,6 +100,15 @@ func (d *decoding) state(s yamlfile.Scalar) (absent bool) {
 	return d.oneOf("state", s, "present", "absent") == "absent"
 }
 
+// nothingElse reports what may not be demanded of an item that must be absent.
+func (d *decoding) nothingElse(absent bool, demands map[string]bool) {
+	for _, field := range sortedKeys(demands) {
+		if absent && demands[field] {
+			d.problem(0, "state absent excludes %s", field)
+		}
+	}
+}
+
 func stateText(absent bool) string {
 	if absent {
 		return "absent"

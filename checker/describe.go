@@ -1,6 +1,10 @@
 package checker
 
-import "gopkg.in/yaml.v3"
+import (
+	"errors"
+
+	"gopkg.in/yaml.v3"
+)
 
 // describer is a kind of which snapshot can describe what a machine has.
 type describer interface {
@@ -55,4 +59,30 @@ func list(values []string) *yaml.Node {
 		node.Content = append(node.Content, text(value))
 	}
 	return node
+}
+
+// describeSetting describes a setting by the answer to its only question, of which valueOf makes the value that it has.
+func describeSetting(k Kind, key string, q Question, a Answers, valueOf func(answer string) (string, error)) ([]*yaml.Node, []Question, error) {
+	_, typ := k.Section()
+	value := ""
+	item := func() *yaml.Node {
+		item := mapping("key", key)
+		addField(item, "expected", text(value))
+		addField(item, "type", text(typ))
+		return item
+	}
+	if _, problems := k.Decode(item(), nil); problems.Fatal() { // the key, before it is asked for
+		return nil, nil, errors.New(problems[0].Message)
+	}
+	if !a.has(q) {
+		return nil, []Question{q}, errUndecided
+	}
+	answer, err := a.to(q.Op, q.Arg)
+	if err == nil {
+		value, err = valueOf(answer)
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	return []*yaml.Node{item()}, nil, nil
 }

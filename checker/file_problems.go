@@ -17,16 +17,11 @@ func (d *decoding) fileProblems(in fileFields, f *fileItem) {
 	d.contentProblems(in)
 	d.lineProblems(in, f)
 	d.linkProblems(in)
-	demands := map[string]bool{
+	d.nothingElse(f.absent, map[string]bool{
 		"mode": in.Mode.Set, "owner": in.Owner.Set, "group": in.Group.Set, "type": in.Type.Set, "target": in.Target.Set,
 		"follow": in.Follow.Set, "contains": in.Contains.Set, "not_contains": in.NotContains.Set,
 		"min_size": in.MinSize.Set, "max_size": in.MaxSize.Set, "content_hash": in.ContentHash.Set, "template": in.Template.Set, "content": in.Content.Set,
-	}
-	for _, field := range sortedKeys(demands) {
-		if in.State.Value == "absent" && demands[field] {
-			d.problem(0, "state absent excludes %s", field)
-		}
-	}
+	})
 }
 
 // contentProblems reports contents that exclude each other, or the type.

@@ -233,5 +233,5 @@ func (m *kernelModuleItem) parameter(name string, answers Answers) (value string
 		return "", false, []Question{question}, errUndecided
 	}
 	value, err = answers.to("content", path)
-	return words(value), file.reached == nil || file.reached.permissions()&0o004 == 0, nil, err
+	return words(value), file.reached == nil || file.reached.permissions()&othersRead == 0, nil, err
 }

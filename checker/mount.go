@@ -46,18 +46,7 @@ mount_lines() {
     list_err "/proc/self/mountinfo cannot be read"
     return
   fi
-  IFS=$d_nl
-  for d_line in $d_out; do
-    case $d_line in
-    end) ;;
-    *) frame "${d_line%% *} more ${d_line#* }" ;;
-    esac
-  done
-  IFS=$d_ifs
-  while [ "$d_first" -le "$d_n" ]; do
-    frame "$d_first val"
-    d_first=$((d_first + 1))
-  done
+  list_answers
 }
 `
 }

@@ -39,18 +39,7 @@ package_batch() {
     list_err "$d_why"
     return
   fi
-  IFS=$d_nl
-  for d_line in $d_out; do
-    case $d_line in
-    end) break ;;
-    *) frame "${d_line%% *} more ${d_line#* }" ;;
-    esac
-  done
-  IFS=$d_ifs
-  while [ "$d_first" -le "$d_n" ]; do
-    frame "$d_first val"
-    d_first=$((d_first + 1))
-  done
+  list_answers
 }
 op_packages() {
   while next; do

@@ -124,6 +124,22 @@ in_list() {
 all_err() { for d_i in $d_nums; do frame "$d_i err $1"; done; }
 list_err() { while [ "$d_first" -le "$d_n" ]; do frame "$d_first err $1"; d_first=$((d_first + 1)); done; }
 
+# list_answers answers every question of d_list with its lines of d_out, which begin with its number. The last is "end".
+list_answers() {
+  IFS=$d_nl
+  for d_line in $d_out; do
+    case $d_line in
+    end) break ;;
+    *) frame "${d_line%% *} more ${d_line#* }" ;;
+    esac
+  done
+  IFS=$d_ifs
+  while [ "$d_first" -le "$d_n" ]; do
+    frame "$d_first val"
+    d_first=$((d_first + 1))
+  done
+}
+
 # count_lines counts what is not empty in d_out.
 count_lines() {
   d_count=0 IFS=$d_nl

@@ -104,15 +104,6 @@ func (d *decoding) passwdField(field string, s yamlfile.Scalar) string {
 	return value
 }
 
-// nothingElse reports what may not be demanded of an item that must be absent.
-func (d *decoding) nothingElse(absent bool, demands map[string]bool) {
-	for _, field := range sortedKeys(demands) {
-		if absent && demands[field] {
-			d.problem(0, "state absent excludes %s", field)
-		}
-	}
-}
-
 // passwordText is how a demand of a password is shown.
 func passwordText(locked bool) string {
 	if locked {
