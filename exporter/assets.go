@@ -8,11 +8,15 @@ import (
 	"fmt"
 	"io/fs"
 	"net/http"
+	"path"
 	"time"
 )
 
 //go:embed assets templates
 var embedded embed.FS
+
+// stylesheet is what the files of assets/css are served as, one after the other in the order of their names.
+const stylesheet = "style.css"
 
 // asset is a file of the pages that browsers fetch.
 type asset struct {
@@ -22,18 +26,26 @@ type asset struct {
 }
 
 func loadAssets() (map[string]asset, error) {
-	files, err := fs.ReadDir(embedded, "assets")
-	if err != nil {
-		return nil, fmt.Errorf("exporter: assets: %w", err)
-	}
 	all := map[string]asset{}
-	for _, f := range files {
-		content, err := fs.ReadFile(embedded, "assets/"+f.Name())
+	err := fs.WalkDir(embedded, "assets", func(file string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		content, err := fs.ReadFile(embedded, file)
 		if err != nil {
-			return nil, fmt.Errorf("exporter: assets: %w", err)
+			return err
+		}
+		name := path.Base(file)
+		if path.Ext(name) == ".css" {
+			name = stylesheet
+			content = append(all[name].content, content...)
 		}
 		sum := sha256.Sum256(content)
-		all[f.Name()] = asset{f.Name(), content, hex.EncodeToString(sum[:6])}
+		all[name] = asset{name, content, hex.EncodeToString(sum[:6])}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("exporter: assets: %w", err)
 	}
 	return all, nil
 }
