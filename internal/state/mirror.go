@@ -190,5 +190,8 @@ func (m *mirror[K, V]) finishReplay(generation uint64, seen map[K]struct{}, upTo
 func (m *mirror[K, V]) setLive(live bool) {
 	m.view.mu.Lock()
 	defer m.view.mu.Unlock()
-	m.live = live
+	if m.live != live {
+		m.live = live
+		m.view.notify()
+	}
 }

@@ -19,6 +19,8 @@ type View struct {
 	alerts   map[Key]*Record // those of records that have something to tell Alertmanager
 	changed  chan struct{}
 	asked    bool // someone waits for changed
+	revision uint64
+	wasLive  bool // what was last told of Live
 
 	connected  func() bool
 	generation uint64        // counts the connection's losses
@@ -133,8 +135,20 @@ func (v *View) Changed() <-chan struct{} {
 	return v.changed
 }
 
+// Revision is a number that is another one after every change of anything in the view, Live included; it means
+// nothing after a restart. What is derived from the view can be kept for as long as the number stands, if it was
+// asked for before the view was read.
+func (v *View) Revision() uint64 {
+	connected := v.connected()
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.live(connected)
+	return v.revision
+}
+
 // notify wakes who waits for a change. The caller holds mu.
 func (v *View) notify() {
+	v.revision++
 	if v.asked {
 		close(v.changed)
 		v.changed, v.asked = make(chan struct{}), false
@@ -144,12 +158,21 @@ func (v *View) notify() {
 // Live tells whether the view has been replayed since the connection was last lost, and is connected. While
 // it is not, others may have written what the view does not show.
 func (v *View) Live() bool {
-	if !v.connected() {
-		return false
-	}
+	connected := v.connected()
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	return v.records.live && v.machines.live && v.runs.live
+	return v.live(connected)
+}
+
+// live is Live, and makes a change of what was told of it before, of which a lost connection may not have told us
+// yet, one of the revision. The caller holds mu.
+func (v *View) live(connected bool) bool {
+	live := connected && v.records.live && v.machines.live && v.runs.live
+	if live != v.wasLive {
+		v.wasLive = live
+		v.revision++
+	}
+	return live
 }
 
 // cut notes that the connection was lost: everything has to be replayed.

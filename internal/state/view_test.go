@@ -95,7 +95,10 @@ func TestViewChanged(t *testing.T) {
 			t.Fatal("closed before anything happened")
 		default:
 		}
+		revision := s.View().Revision()
+		assert.Equal(t, revision, s.View().Revision(), "nothing happened")
 		writes[name]()
+		assert.NotEqual(t, revision, s.View().Revision(), name)
 		select {
 		case <-changed:
 		default:
@@ -231,8 +234,14 @@ func TestReplayOfALostConnectionDoesNotMakeLive(t *testing.T) {
 	assert.False(t, v.Live(), "what was replayed is of before the loss")
 	finish(generation + 1)
 	assert.True(t, v.Live())
+	changed := v.Changed()
 	v.machines.setLive(false)
 	assert.False(t, v.Live(), "one that no longer follows is enough")
+	select {
+	case <-changed:
+	default:
+		t.Error("that is a change")
+	}
 }
 
 func TestViewRuns(t *testing.T) {
