@@ -20,6 +20,7 @@ func Judge(prev *state.Record, r state.Result, p AlertParams, now time.Time) (*s
 	}
 	next := begin(prev, r, now)
 	next.Attempt = attempt(r)
+	next.Recent = next.Recent.With(check(next.Attempt, r))
 	if next.Attempt.Status == state.Unknown {
 		next.Detail = withErrors(next.Detail, r.Errors)
 		return next, true
@@ -43,7 +44,7 @@ func Judge(prev *state.Record, r state.Result, p AlertParams, now time.Time) (*s
 	return next, true
 }
 
-// begin copies what is stored. A pair that had left the fleet starts over without a verdict, but what is still to be
+// begin copies what is stored. A pair that had left the fleet starts over without a verdict or checks, but what is still to be
 // told of its old alerts stays.
 func begin(prev *state.Record, r state.Result, now time.Time) *state.Record {
 	if prev == nil {
@@ -51,7 +52,7 @@ func begin(prev *state.Record, r state.Result, now time.Time) *state.Record {
 	}
 	next := *prev
 	if !next.Retired.IsZero() {
-		next.Retired, next.Verdict, next.Detail = time.Time{}, nil, nil
+		next.Retired, next.Verdict, next.Detail, next.Recent = time.Time{}, nil, nil, nil
 	}
 	prune(&next, now)
 	return &next
@@ -69,6 +70,15 @@ func attempt(r state.Result) state.Attempt {
 		a.Status, a.Reason, a.Message = state.Unknown, failure.Reason, shorten(failure.Message, maxMessage)
 	}
 	return a
+}
+
+// check is what is kept of an attempt. One that gave no verdict counts no mismatches, whatever it saw.
+func check(a state.Attempt, r state.Result) state.Check {
+	c := state.Check{At: a.At, Status: a.Status}
+	if a.Status == state.Drifted {
+		c.Mismatches = len(r.Mismatches)
+	}
+	return c
 }
 
 // maxMessage keeps an attempt's message, in bytes, small beside the rest of a stored record.

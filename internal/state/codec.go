@@ -26,15 +26,22 @@ func size(v any) int {
 	return len(b)
 }
 
+// decodeRecord decodes a state entry. Where all that is corrupt is what it keeps of recent checks, it returns the
+// record without them beside the error: a verdict and an alert count for more than they do.
 func decodeRecord(k Key, value []byte) (*Record, error) {
 	r := &Record{}
-	if err := json.Unmarshal(value, r); err != nil {
+	entry := struct {
+		*Record
+		Recent lenientChecks `json:"recent"` // hides the record's
+	}{Record: r}
+	if err := json.Unmarshal(value, &entry); err != nil {
 		return nil, err
 	}
 	if r.Key != k {
 		return nil, fmt.Errorf("it is %s's", r.Key)
 	}
-	return r, nil
+	r.Recent = entry.Recent.Checks
+	return r, entry.Recent.err
 }
 
 func decodeMachine(name string, value []byte) (*Machine, error) {

@@ -30,16 +30,18 @@ const ellipsis = "…"
 //  1. the attempt's message, to maxMessage, always;
 //  2. the annotations of the alerts in Resolving, which only tell of their end, but for those that a message about
 //     that cannot do without;
-//  3. the alert's annotation mismatches, whole lines from its end, with an ellipsis as the last one;
-//  4. the attempt's message, to minMessage;
-//  5. all annotations of the alerts in Resolving but the reason, and their URL;
-//  6. the oldest alerts in Resolving: they end in Alertmanager by their own endsAt.
+//  3. the oldest of the recent checks, as many as it takes: they are only looked at, and what follows is needed by
+//     alerts and by who looks into a failure;
+//  4. the alert's annotation mismatches, whole lines from its end, with an ellipsis as the last one;
+//  5. the attempt's message, to minMessage;
+//  6. all annotations of the alerts in Resolving but the reason, and their URL;
+//  7. the oldest alerts in Resolving: they end in Alertmanager by their own endsAt.
 func fitRecord(r *Record) ([]byte, error) {
 	c := *r
 	c.Attempt.Message = cut(c.Attempt.Message, maxMessage)
 	b, err := encode(&c)
 	for _, step := range []func(r *Record, over int){
-		trimResolving("resolved_reason", "summary", "machine_name"), trimMismatches, trimMessage,
+		trimResolving("resolved_reason", "summary", "machine_name"), trimRecent, trimMismatches, trimMessage,
 		trimResolving("resolved_reason"), dropURLs, dropResolving,
 	} {
 		if err != nil || len(b) <= maxRecord {
@@ -68,6 +70,13 @@ func trimResolving(keep ...string) func(r *Record, over int) {
 func dropURLs(r *Record, _ int) {
 	for i := range r.Resolving {
 		r.Resolving[i].GeneratorURL = ""
+	}
+}
+
+func trimRecent(r *Record, over int) {
+	room := size(r.Recent) - over
+	for len(r.Recent) > 0 && size(r.Recent) > room {
+		r.Recent = r.Recent[1:]
 	}
 }
 

@@ -85,8 +85,8 @@ func (s *Store) history(ctx context.Context, k Key) ([]Change, error) {
 	if err != nil || head.revision == 0 {
 		return nil, err
 	}
-	record, err := decodeRecord(k, head.value)
-	if err != nil {
+	record, _ := decodeRecord(k, head.value)
+	if record == nil {
 		return nil, nil // corrupt, and logged where it is met first
 	}
 	stored, err := s.buckets.history.kv.History(ctx, key)

@@ -23,8 +23,8 @@ type mirror[K comparable, V any] struct {
 	view        *View
 	bucket      *bucket
 	decodeKey   func(key string) (K, error)
-	decodeValue func(k K, value []byte) (*V, error)
-	onChange    func(k K, v *V) // called with the lock held; a nil value: gone
+	decodeValue func(k K, value []byte) (*V, error) // a value beside an error: all of it that is not corrupt
+	onChange    func(k K, v *V)                     // called with the lock held; a nil value: gone
 	table       table[K, V]
 	live        bool // replayed in the view's generation, and following
 }
@@ -163,11 +163,13 @@ func (m *mirror[K, V]) watched(log *slog.Logger, e jetstream.KeyValueEntry, seen
 	}
 	if e.Operation() == jetstream.KeyValuePut {
 		v, err := m.decodeValue(k, e.Value())
-		if err == nil {
+		if err != nil {
+			log.Error("ignoring what is corrupt in a stored entry", "key", e.Key(), "revision", e.Revision(), "err", err)
+		}
+		if v != nil {
 			m.put(k, e.Revision(), v)
 			return
 		}
-		log.Error("ignoring a corrupt stored entry", "key", e.Key(), "revision", e.Revision(), "err", err)
 	}
 	m.view.mu.Lock()
 	defer m.view.mu.Unlock()

@@ -123,8 +123,10 @@ func (s *Store) decodeStored(ctx context.Context, k Key, key string, e entry) (s
 	}
 	r, err := decodeRecord(k, e.value)
 	if err != nil {
-		s.log.Error("ignoring a corrupt stored entry", "machine", k.Machine, "pack", k.Pack,
+		s.log.Error("ignoring what is corrupt in a stored entry", "machine", k.Machine, "pack", k.Pack,
 			"revision", e.revision, "err", err)
+	}
+	if r == nil {
 		return stored{}, nil
 	}
 	cur := stored{record: r, state: e.value}

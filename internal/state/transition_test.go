@@ -202,7 +202,7 @@ func TestCorruptEntryCountsAsAbsent(t *testing.T) {
 			require.NoError(t, err)
 			require.Eventually(t, func() bool { return len(s.View().Records()) == 1 }, eventually, tick)
 			require.NoError(t, s.Close())
-			assert.Contains(t, log.String(), "ignoring a corrupt stored entry")
+			assert.Contains(t, log.String(), "ignoring what is corrupt in a stored entry")
 
 			s = open(t, dir)
 			require.Len(t, s.View().Records(), 1)

@@ -1,0 +1,199 @@
+package state
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// MaxRecent bounds Record.Recent.
+const MaxRecent = 30
+
+// Check is what is kept of an attempt at a pair when newer ones have come.
+type Check struct {
+	// At is the attempt's, to the millisecond: that of an attempt that gave a verdict is the verdict's, so that it
+	// can be found among the changes of the history.
+	At         time.Time
+	Status     Status
+	Mismatches int // of a drifted one; else 0
+}
+
+// Checks are checks in the order in which they were made, the oldest first. Their times are in that order too,
+// unless the clock was set back in between.
+//
+// As text, which is how they are stored, a check is the letter of its status, then for a drifted one the number of
+// its mismatches and a comma, then the milliseconds since the check before (for the first: since the Unix epoch),
+// which are negative where the clock was set back. Numbers are in base 36 with lower-case digits:
+//
+//	Cmkz1onqoC1ffuo0D3,1ffuo0U1ffup2
+//
+// A check a day takes 7 to 10 bytes of that.
+type Checks []Check
+
+// The letters of the statuses; no digit of base 36 in lower case is one of them.
+const (
+	letterCompliant = 'C'
+	letterDrifted   = 'D'
+	letterUnknown   = 'U'
+)
+
+// MarshalText encodes the newest MaxRecent of the checks.
+func (c Checks) MarshalText() ([]byte, error) {
+	text := make([]byte, 0, 10*len(c))
+	var before int64
+	for _, check := range c.newest(MaxRecent) {
+		switch check.Status {
+		case Compliant:
+			text = append(text, letterCompliant)
+		case Drifted:
+			text = append(text, letterDrifted)
+			text = strconv.AppendInt(text, int64(min(max(check.Mismatches, 0), math.MaxInt32)), 36)
+			text = append(text, ',')
+		default: // what is no verdict is never taken for one
+			text = append(text, letterUnknown)
+		}
+		at := check.At.UnixMilli()
+		if !storable(at) {
+			return nil, fmt.Errorf("recent checks: %s is outside of the years that are stored", check.At)
+		}
+		text = strconv.AppendInt(text, at-before, 36)
+		before = at
+	}
+	return text, nil
+}
+
+// UnmarshalText decodes what MarshalText gives, and refuses everything else.
+func (c *Checks) UnmarshalText(text []byte) error {
+	var checks Checks
+	p := checkParser{rest: string(text)}
+	for p.rest != "" {
+		if len(checks) == MaxRecent {
+			return fmt.Errorf("recent checks: more than %d", MaxRecent)
+		}
+		check, err := p.next()
+		if err != nil {
+			return fmt.Errorf("recent checks: at byte %d: %w", len(text)-len(p.rest), err)
+		}
+		if checks == nil {
+			checks = make(Checks, 0, p.most())
+		}
+		checks = append(checks, check)
+	}
+	*c = checks
+	return nil
+}
+
+// With returns these checks and a newer one, at most MaxRecent in all, in memory of their own.
+func (c Checks) With(check Check) Checks {
+	older := c.newest(MaxRecent - 1)
+	all := make(Checks, 0, len(older)+1)
+	return append(append(all, older...), check)
+}
+
+func (c Checks) newest(n int) Checks { return c[max(len(c)-n, 0):] }
+
+// checkParser reads checks from the start of what is left.
+type checkParser struct {
+	rest   string
+	before int64
+}
+
+// most is how many checks there are at most: the one that was read, and one for each letter that is left.
+func (p *checkParser) most() int {
+	n := 1
+	for i := range len(p.rest) {
+		if c := p.rest[i]; c == letterCompliant || c == letterDrifted || c == letterUnknown {
+			n++
+		}
+	}
+	return min(n, MaxRecent)
+}
+
+func (p *checkParser) next() (Check, error) {
+	var check Check
+	letter := p.rest[0]
+	p.rest = p.rest[1:]
+	switch letter {
+	case letterCompliant:
+		check.Status = Compliant
+	case letterUnknown:
+		check.Status = Unknown
+	case letterDrifted:
+		check.Status = Drifted
+		n, err := p.number()
+		if err != nil {
+			return Check{}, err
+		}
+		if n < 0 || n > math.MaxInt32 || !strings.HasPrefix(p.rest, ",") {
+			return Check{}, errors.New("no number of mismatches")
+		}
+		check.Mismatches = int(n)
+		p.rest = p.rest[1:]
+	default:
+		return Check{}, errors.New("no letter of a status")
+	}
+	since, err := p.number()
+	if err != nil {
+		return Check{}, err
+	}
+	p.before += since
+	if !storable(p.before) {
+		return Check{}, errors.New("a time outside of the years that are stored")
+	}
+	check.At = time.UnixMilli(p.before).UTC()
+	return check, nil
+}
+
+// maxDigits is enough for all times that are stored, and far from what an int64 holds.
+const maxDigits = 10
+
+var errNumber = errors.New("no number")
+
+// number reads a number in the one form that strconv writes.
+func (p *checkParser) number() (int64, error) {
+	digits := strings.TrimPrefix(p.rest, "-")
+	n := 0
+	for n < len(digits) && ('0' <= digits[n] && digits[n] <= '9' || 'a' <= digits[n] && digits[n] <= 'z') {
+		n++
+	}
+	negative := len(digits) < len(p.rest)
+	if n == 0 || n > maxDigits || digits[0] == '0' && (n > 1 || negative) {
+		return 0, errNumber
+	}
+	number, err := strconv.ParseInt(digits[:n], 36, 64)
+	if err != nil {
+		return 0, errNumber
+	}
+	p.rest = digits[n:]
+	if negative {
+		number = -number
+	}
+	return number, nil
+}
+
+// The first millisecond of the year 0 and the last of the year 9999: what JSON can hold as a time.
+var (
+	minMillis = time.Date(0, 1, 1, 0, 0, 0, 0, time.UTC).UnixMilli()
+	maxMillis = time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC).UnixMilli() - 1
+)
+
+func storable(millis int64) bool { return minMillis <= millis && millis <= maxMillis }
+
+// lenientChecks decodes checks whose corruption must not lose what they stand in.
+type lenientChecks struct {
+	Checks
+	err error
+}
+
+// UnmarshalJSON keeps the error, and never returns one.
+func (c *lenientChecks) UnmarshalJSON(value []byte) error {
+	if text := strings.Trim(string(value), `"`); len(text)+2 == len(value) {
+		c.err = c.UnmarshalText([]byte(text))
+	} else {
+		c.err = errors.New("recent checks: no text")
+	}
+	return nil
+}
