@@ -34,9 +34,12 @@ type Options struct {
 	// EnableLifecycle allows POST /-/reload, POST /api/v1/runs and the pages' button that starts a run.
 	EnableLifecycle bool
 	Reload          func(context.Context) error // its error is shown to who asked
-	Version         string                      // shown at the foot of pages
-	Logger          *slog.Logger                // nil: nothing is logged
-	Clock           clockwork.Clock             // nil: the real one
+	// ReloadRefused is when the configuration was last reloaded, if that was refused and the one before is still in
+	// use; zero if not. Nil: never refused.
+	ReloadRefused func() time.Time
+	Version       string          // shown at the foot of pages
+	Logger        *slog.Logger    // nil: nothing is logged
+	Clock         clockwork.Clock // nil: the real one
 }
 
 // Exporter serves /metrics, the pages and the JSON API.

@@ -117,6 +117,7 @@ type fakeRuns struct {
 	started [][]string
 	err     error
 	next    time.Time
+	current *state.Run // nil: none is on
 }
 
 func (f *fakeRuns) StartRun(ctx context.Context, machines []string) (string, error) {
@@ -133,6 +134,15 @@ func (f *fakeRuns) StartRun(ctx context.Context, machines []string) (string, err
 }
 
 func (f *fakeRuns) NextRun() time.Time { return f.next }
+
+func (f *fakeRuns) Current() (state.Run, bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.current == nil {
+		return state.Run{}, false
+	}
+	return *f.current, true
+}
 
 // at is an instant of the fixture's day.
 func at(hour, minute, sec, ms int) time.Time {

@@ -2,6 +2,7 @@ package exporter
 
 import (
 	"io"
+	"slices"
 	"strings"
 	"testing"
 
@@ -42,13 +43,19 @@ func checkNode(t testing.TB, n *html.Node) {
 	if n.Type != html.ElementNode {
 		return
 	}
-	assert.NotContains(t, []string{"script", "style", "iframe", "object", "embed", "base"}, n.Data)
+	assert.NotContains(t, []string{"style", "iframe", "object", "embed", "base"}, n.Data)
+	if n.Data == "script" {
+		assert.Empty(t, textOf(n))
+		assert.True(t, slices.ContainsFunc(n.Attr, func(a html.Attribute) bool {
+			return a.Key == "src" && strings.Contains(a.Val, "/assets/live.js?v=")
+		}), "only our own script, by its address")
+	}
 	for _, a := range n.Attr {
 		assert.False(t, strings.HasPrefix(a.Key, "on"), "%s on <%s>", a.Key, n.Data)
 		assert.NotEqual(t, "style", a.Key)
 		switch a.Key {
 		case "href", "src", "action":
-			local := strings.HasPrefix(a.Val, "/") && !strings.HasPrefix(a.Val, "//")
+			local := a.Val != "" && strings.Contains("/?#", a.Val[:1]) && !strings.HasPrefix(a.Val, "//")
 			assert.True(t, local || strings.HasPrefix(a.Val, "https://github.com/drift-exporter/"), a.Val)
 		}
 	}

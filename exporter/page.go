@@ -13,15 +13,41 @@ import (
 
 // page is what every template gets.
 type page struct {
-	Title     string
-	Warning   string // what is wrong with everything on the page
-	Version   string
-	Lifecycle bool
-	Current   *state.Run // the run in progress
-	Last      *state.Run
-	Next      time.Time
-	Content   any
+	Title         string
+	Name          string    // of the page's template
+	Warning       string    // what is wrong with everything on the page
+	ReloadRefused time.Time // zero: it was not
+	Version       string
+	Lifecycle     bool
+	Current       *state.Run // the run in progress
+	Last          *state.Run
+	Next          time.Time
+	Poll          int    // seconds after which live.js asks for the page again; 0: nothing is going to change
+	Refresh       string // the address of the page itself
+	Content       any
 }
+
+// pollSeconds is how often live.js asks for a page while the run that is on may change it.
+const pollSeconds = 2
+
+// Progress is the run in progress as long as it may change the page.
+func (p page) Progress() *progress {
+	if p.Poll == 0 {
+		return nil
+	}
+	done := p.Current.Checked + p.Current.Failed + p.Current.NotTried
+	return &progress{Run: p.Current, Done: done, Refresh: p.Refresh}
+}
+
+// progress is how far a run is.
+type progress struct {
+	*state.Run
+	Done    int // machines, of Total
+	Refresh string
+}
+
+// bystander is a page that not every run may change.
+type bystander interface{ concerned(run *state.Run) bool }
 
 // parsePages parses one set of templates for each page: the layout, the parts and the page's own content.
 func (e *Exporter) parsePages() (map[string]*template.Template, error) {
@@ -52,18 +78,40 @@ func (e *Exporter) parsePages() (map[string]*template.Template, error) {
 	return all, nil
 }
 
-// render writes a page whole or not at all.
-func (e *Exporter) render(w http.ResponseWriter, r *http.Request, status int, name, title string, content any) {
-	p := page{Title: title, Version: e.opts.Version, Lifecycle: e.opts.EnableLifecycle, Next: e.opts.Runs.NextRun(), Content: content}
+func (e *Exporter) newPage(r *http.Request, name, title string, content any) page {
+	p := page{
+		Title: title, Name: name, Version: e.opts.Version, Lifecycle: e.opts.EnableLifecycle, Next: e.opts.Runs.NextRun(),
+		Refresh: "?" + r.URL.RawQuery, Content: content,
+	}
 	if !e.opts.View.Live() {
 		p.Warning = staleState
 	}
-	if run, ok := e.opts.View.CurrentRun(); ok {
+	if e.opts.ReloadRefused != nil {
+		p.ReloadRefused = e.opts.ReloadRefused()
+	}
+	if run, ok := e.currentRun(); ok {
 		p.Current = &run
+		if b, ok := content.(bystander); !ok || b.concerned(&run) {
+			p.Poll = pollSeconds
+		}
 	}
 	if run, ok := e.opts.View.LastRun(); ok {
 		p.Last = &run
 	}
+	return p
+}
+
+// currentRun is the run that is on. Of one that another replica leads it knows only what was stored at its start.
+func (e *Exporter) currentRun() (state.Run, bool) {
+	if run, ok := e.opts.Runs.Current(); ok {
+		return run, true
+	}
+	return e.opts.View.CurrentRun()
+}
+
+// render writes a page whole or not at all.
+func (e *Exporter) render(w http.ResponseWriter, r *http.Request, status int, name, title string, content any) {
+	p := e.newPage(r, name, title, content)
 	var body bytes.Buffer
 	if err := e.pages[name].Execute(&body, p); err != nil {
 		e.opts.Logger.ErrorContext(r.Context(), "page could not be rendered", "path", r.URL.Path, "err", err)

@@ -3,6 +3,7 @@ package exporter
 import (
 	"net/http"
 	"net/url"
+	"slices"
 
 	"github.com/drift-exporter/drift_exporter/internal/config"
 	"github.com/drift-exporter/drift_exporter/internal/state"
@@ -36,4 +37,12 @@ func (e *Exporter) machinePage(w http.ResponseWriter, r *http.Request) {
 func (e *Exporter) searchFor(name string) pageLink {
 	name = shorten(name)
 	return pageLink{"Machines with “" + visible(name) + "” in their name, address or labels", e.links.Fleet() + "?q=" + url.QueryEscape(name)}
+}
+
+// concerned tells whether the run checks the machine.
+func (c *machineContent) concerned(run *state.Run) bool { return checks(run, c.Machine) }
+
+// checks tells whether the run checks the machine: all runs do, but those of some machines only.
+func checks(run *state.Run, m *config.Machine) bool {
+	return checked(m) && (len(run.Machines) == 0 || slices.Contains(run.Machines, m.Name))
 }

@@ -110,3 +110,6 @@ func (e *Exporter) noPairPage(w http.ResponseWriter, r *http.Request, k state.Ke
 	}
 	e.refusePageWith(w, r, missing, more...)
 }
+
+// concerned tells whether the run checks the pair.
+func (c *pairContent) concerned(run *state.Run) bool { return checks(run, c.Machine) }

@@ -40,12 +40,12 @@ func TestFleetPage(t *testing.T) {
 		}, rows)
 	})
 	t.Run("tells of the last and the next run", func(t *testing.T) {
-		assert.Contains(t, d.text, "Last run: 3 hours ago , 0 of 2 machines checked, 2 failed .")
+		assert.Contains(t, d.text, "Last run: 3 hours ago , 0 of 2 machines checked, 2 could not be fully checked .")
 		assert.Contains(t, d.text, "Next run: 2026-01-30 06:00:00 UTC (in 20 hours)")
 	})
 	t.Run("links to everything", func(t *testing.T) {
 		assert.Equal(t, []string{"/metrics"}, d.links("Metrics"))
-		assert.Equal(t, []string{"/-/ready"}, d.links("Ready"))
+		assert.Equal(t, []string{"/packs"}, d.links("Packs"))
 		assert.Equal(t, []string{"/api/v1/machines"}, d.links("API"))
 		assert.Equal(t, []string{"/machines/web1", "/machines/web1"}, d.links("Web 1"))
 		assert.Equal(t, []string{"/?status=drifted"}, d.links("drifted"))
@@ -65,7 +65,7 @@ func TestOneOfAKindIsWrittenAsOne(t *testing.T) {
 	r.fakeState.runs = []state.Run{{ID: "x", Phase: state.RunRunning, StartedAt: at(9, 59, 0, 0), Total: 1}, run}
 	d := r.open(t, "/", 200)
 	for _, want := range []string{
-		"1 machine, 1 pair of machine and pack.", "Page 1 of 1, 1 row", "(1 machine).", "1 of 1 machine checked",
+		"1 machine, 1 pair of machine and pack.", "Page 1 of 1, 1 row", "0 of 1 machine done", "1 of 1 machine checked",
 	} {
 		assert.Contains(t, d.text, want)
 	}
@@ -77,7 +77,7 @@ func TestFleetPageOfOtherTimes(t *testing.T) {
 		r := newRig(t, nil)
 		r.fakeState.runs = []state.Run{{ID: "x", Phase: state.RunRunning, StartedAt: at(9, 59, 0, 0), Total: 4}}
 		d := r.open(t, "/", 200)
-		assert.Contains(t, d.text, "A run is in progress since 1 minute ago (4 machines).")
+		assert.Contains(t, d.text, "A run is in progress since 1 minute ago 0 of 4 machines done")
 		assert.Contains(t, d.text, "No run has ended yet.")
 	})
 	t.Run("the state is not live", func(t *testing.T) {
@@ -166,4 +166,53 @@ func TestRelativeTimes(t *testing.T) {
 		assert.Equal(t, want, relative(now.Add(d), now), fmt.Sprint(d))
 	}
 	require.Equal(t, "2026-01-29 10:00:00 UTC", when(now.In(time.FixedZone("x", 3600))))
+}
+
+func TestPagesSayWhatHoldsForAllOfThem(t *testing.T) {
+	t.Run("which part of the site it is", func(t *testing.T) {
+		r := newRig(t, nil)
+		for path, want := range map[string]string{"/": "page", "/machines/web1": "true", "/machines/web1/packs/base": "true"} {
+			_, body := r.get(t, path)
+			assert.Contains(t, body, `<a href="/" aria-current="`+want+`">Fleet</a>`, path)
+		}
+	})
+	t.Run("that a reload was refused, until one succeeds", func(t *testing.T) {
+		refused := at(9, 30, 0, 0)
+		r := newRig(t, func(_ *rig, o *Options) { o.ReloadRefused = func() time.Time { return refused } })
+		assert.Contains(t, r.open(t, "/machines/web1", 200).text, "last reloaded 30 minutes ago and refused: the one before is still in use")
+		refused = time.Time{}
+		assert.NotContains(t, r.open(t, "/", 200).text, "refused:")
+	})
+}
+
+func TestPagesFollowOnlyARunThatMayChangeThem(t *testing.T) {
+	for name, tc := range map[string]struct {
+		machines []string
+		follow   []string
+		leave    []string
+	}{
+		"of all machines": {nil, []string{"/", "/machines/web1", "/machines/web1/packs/base"}, []string{"/machines/off1", "/machines/nopacks1"}},
+		"of one machine":  {[]string{"db1"}, []string{"/", "/machines/db1"}, []string{"/machines/web1", "/machines/web1/packs/base"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newRig(t, nil)
+			r.runs.current = &state.Run{ID: "x", Phase: state.RunRunning, StartedAt: at(9, 59, 0, 0), Machines: tc.machines, Total: 4, Checked: 2, Failed: 1}
+			for _, path := range tc.follow {
+				_, body := r.get(t, path+"?q=a%22b")
+				assert.Contains(t, body, `<html lang="en" data-poll="2">`, path)
+				assert.Contains(t, body, `<progress aria-label="Machines done" value="3" max="4">`, path)
+				assert.Contains(t, r.open(t, path, 200).text, "3 of 4 machines done, 1 of them not fully")
+				assert.Contains(t, body, `<a class="refresh" href="?q=a%22b">`, path)
+			}
+			for _, path := range tc.leave {
+				_, body := r.get(t, path)
+				assert.NotContains(t, body, "data-poll", path)
+				assert.NotContains(t, body, "<progress", path)
+			}
+		})
+	}
+	t.Run("no run", func(t *testing.T) {
+		_, body := newRig(t, nil).get(t, "/")
+		assert.NotContains(t, body, "data-poll")
+	})
 }

@@ -28,12 +28,14 @@ type Store interface {
 	Runs(ctx context.Context) ([]state.Run, error) // newest first
 }
 
-// Runs starts runs and knows when the next one is due.
+// Runs starts runs, follows the one that is on and knows when the next one is due.
 type Runs interface {
 	// StartRun starts a check of these machines, or of all for none. The error is, or wraps, ErrBusy,
 	// ErrUnknownMachine or ErrUnavailable where one of them fits.
 	StartRun(ctx context.Context, machines []string) (id string, err error)
 	NextRun() time.Time // zero: not known
+	// Current returns the run of this process that is on, with the counts of this moment.
+	Current() (state.Run, bool)
 }
 
 // The errors of Runs.StartRun that a client is told apart by their HTTP status.

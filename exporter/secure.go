@@ -9,9 +9,10 @@ import (
 // bodyTimeout bounds how long a client may take to send its body, so that none holds a connection for ever.
 const bodyTimeout = 10 * time.Second
 
-// contentPolicy lets pages load our own stylesheet and images and nothing else: whatever a machine manages to
-// put into a page, no browser runs it.
-const contentPolicy = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+// contentPolicy lets pages load our own stylesheet, script and images and nothing else, and the script (live.js)
+// read our own pages: whatever a machine manages to put into a page, no browser runs it.
+const contentPolicy = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; " +
+	"form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
 // secure sets the headers of every answer and turns away requests that another site's page makes a browser send.
 func (e *Exporter) secure(next http.Handler) http.Handler {

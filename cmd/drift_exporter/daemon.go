@@ -125,6 +125,7 @@ func (d *daemon) wire(registry *prometheus.Registry) error {
 		RoutePrefix:     d.flags.routePrefix,
 		EnableLifecycle: d.flags.enableLifecycle,
 		Reload:          d.reload,
+		ReloadRefused:   d.reloads.refusedAt,
 		Version:         version.Info(),
 		Logger:          d.log,
 		Clock:           d.clock,

@@ -65,6 +65,9 @@ func (p *pages) StartRun(ctx context.Context, machines []string) (string, error)
 // NextRun is when the next scheduled run is due.
 func (p *pages) NextRun() time.Time { return p.nextRun() }
 
+// Current is the run of this process that is on.
+func (p *pages) Current() (state.Run, bool) { return p.runner.Current() }
+
 // translated is an error of the checker under the name that the exporter knows it by.
 type translated struct {
 	error

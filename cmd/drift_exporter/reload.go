@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -16,6 +18,15 @@ import (
 type reloadMetrics struct {
 	successful  prometheus.Gauge
 	successTime prometheus.Gauge
+	refused     atomic.Pointer[time.Time] // nil: the last one succeeded
+}
+
+// refusedAt is when the last attempt was refused, zero if it was not.
+func (m *reloadMetrics) refusedAt() time.Time {
+	if at := m.refused.Load(); at != nil {
+		return *at
+	}
+	return time.Time{}
 }
 
 func newReloadMetrics(registry prometheus.Registerer) *reloadMetrics {
@@ -70,6 +81,8 @@ func (d *daemon) reload(ctx context.Context) error {
 	d.reloading.Lock()
 	defer d.reloading.Unlock()
 	if err := d.swap(ctx); err != nil {
+		now := d.clock.Now()
+		d.reloads.refused.Store(&now)
 		d.reloads.successful.Set(0)
 		if errors.Is(err, errInvalid) {
 			d.log.Error("reload refused, the old configuration stays")
@@ -105,6 +118,7 @@ func (d *daemon) swap(ctx context.Context) error {
 
 // loaded notes that the configuration in use is the one on disk.
 func (d *daemon) loaded() {
+	d.reloads.refused.Store(nil)
 	d.reloads.successful.Set(1)
 	d.reloads.successTime.Set(float64(d.clock.Now().UnixMilli()) / 1e3)
 	fleet := d.fleet.Load()
