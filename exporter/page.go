@@ -60,6 +60,8 @@ func (e *Exporter) parsePages() (map[string]*template.Template, error) {
 		"relative":   func(t time.Time) string { return relative(t, e.opts.Clock.Now()) },
 		"took":       func(d time.Duration) time.Duration { return d.Round(time.Millisecond) },
 		"diffLines":  diffLines,
+		"stripCells": stripCells,
+		"stripSmall": stripSmall,
 		"asset":      e.assetURL,
 		"fleetURL":   e.links.Fleet,
 		"pathURL":    e.links.Path,
