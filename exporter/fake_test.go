@@ -1,8 +1,12 @@
 package exporter
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -29,6 +33,8 @@ type fakeState struct {
 	history  map[state.Key][]state.Change
 	runs     []state.Run // newest first
 	down     bool        // not live
+	revision uint64
+	ordered  []state.Key // of records; nil: to be sorted
 	err      error       // of every read on demand
 }
 
@@ -44,20 +50,51 @@ func (f *fakeState) put(rs ...*state.Record) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for _, r := range rs {
+		if f.records[r.Key] == nil {
+			f.ordered = nil
+		}
 		f.records[r.Key] = r
 	}
+	f.revision++
+}
+
+func (f *fakeState) Revision() uint64 {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.revision
 }
 
 func (f *fakeState) Record(k state.Key) (*state.Record, bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	r, ok := f.records[k]
-	if !ok || r.Detail == nil {
-		return r, ok
+	return summaryOf(r), ok
+}
+
+// Records costs what the real ones do.
+func (f *fakeState) Records() []*state.Record {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.ordered == nil {
+		f.ordered = slices.SortedFunc(maps.Keys(f.records), func(a, b state.Key) int {
+			return cmp.Or(strings.Compare(a.Machine, b.Machine), strings.Compare(a.Pack, b.Pack))
+		})
+	}
+	all := make([]*state.Record, 0, len(f.ordered))
+	for _, k := range f.ordered {
+		all = append(all, summaryOf(f.records[k]))
+	}
+	return all
+}
+
+// summaryOf is what the view has of a record: no detail.
+func summaryOf(r *state.Record) *state.Record {
+	if r == nil || r.Detail == nil {
+		return r
 	}
 	summary := *r
-	summary.Detail = nil // the view has none
-	return &summary, true
+	summary.Detail = nil
+	return &summary
 }
 
 func (f *fakeState) Machine(name string) (*state.Machine, bool) {

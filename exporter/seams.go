@@ -13,10 +13,12 @@ import (
 // Everything it returns is shared and must not be changed.
 type View interface {
 	Record(state.Key) (*state.Record, bool)
+	Records() []*state.Record // all of them, retired ones included, ordered by machine and pack
 	Machine(name string) (*state.Machine, bool)
 	Live() bool                    // replayed and connected
 	LastRun() (state.Run, bool)    // the last that ended
 	CurrentRun() (state.Run, bool) // the one that has not ended
+	Revision() uint64              // another after every change of any of the above
 }
 
 // Store is the part of the state that is read on demand. *state.Store is one. Detail and Run return an error
