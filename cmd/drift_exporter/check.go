@@ -12,7 +12,6 @@ import (
 	"slices"
 	"syscall"
 
-	"github.com/alecthomas/kingpin/v2"
 	"github.com/jonboulle/clockwork"
 	"github.com/prometheus/common/promslog"
 	"golang.org/x/sync/errgroup"
@@ -31,21 +30,39 @@ type checkFlags struct {
 	quiet  bool
 }
 
-func addCheck(a *kingpin.Application) (string, command) {
+func addCheck(p *program) command {
 	f := &checkFlags{}
-	cmd := a.Command("check", "Check machines now, each once, and print what differs; no verdict is stored and no alert is sent. "+
-		"Exit status: 0 all comply, 1 some drifted, 2 something could not be checked.")
-	cmd.Arg("machine", "Machines to check, by name or glob; all that have drift detection enabled if none is given.").StringsVar(&f.machines)
+	cmd := p.app.Command("check", "Check machines now and print what differs.")
+	cmd.Arg("machine", "Machines to check, by name or glob. Without any, all that carry a pack and have drift detection enabled.").
+		PlaceHolder("MACHINE").StringsVar(&f.machines)
 	cmd.Flag("limit", "Check only machines that match: a name, a glob (web*) or a label (env=prod, env!=prod, env=~\"prod|stage\"), "+
 		"! before it for all others. Between commas, any of them; given several times, each of them.").
 		PlaceHolder("PATTERN,...").StringsVar(&f.limits)
-	cmd.Flag("pack", "Check only this pack; may be given several times.").StringsVar(&f.packs)
-	cmd.Flag("format", "Output format: text, json or junit.").Default("text").EnumVar(&f.format, "text", "json", "junit")
+	cmd.Flag("pack", "Check only this pack.").StringsVar(&f.packs)
+	chooseVar(cmd.Flag("format", "Output format.").Default("text"), &f.format, "text", "json", "junit")
 	cmd.Flag("diff", "Print content differences as unified diffs (text format).").BoolVar(&f.diff)
 	cmd.Flag("quiet", "Print no machines that comply (text format).").Short('q').BoolVar(&f.quiet)
-	cmd.Flag("color", "Colour the text: auto, that is on a terminal and without NO_COLOR; always; or never.").
-		Default(colorAuto).EnumVar(&f.color, colorAuto, colorAlways, colorNever)
-	return cmd.FullCommand(), func(ctx context.Context, c *cli) int { return c.check(ctx, f) }
+	addColor(cmd, &f.color)
+	return command{cmd, func(ctx context.Context, c *cli) int { return c.check(ctx, f) }, checkManual}
+}
+
+var checkManual = manual{
+	about: "Check machines now, each once, and print what differs. It is for the terminal, cron and CI: no verdict is stored, " +
+		"no metric changes and no alert is sent, and it may run beside serve.",
+	groups: []flagGroup{{"Which machines", []string{"limit", "pack"}}, {"Output", []string{"format", "diff", "quiet", "color"}}},
+	examples: []example{
+		{"All machines", "drift_exporter check"},
+		{"Some, by name or glob, with the differences in content", "drift_exporter check db1 'web*' --diff"},
+		{"Those with a label, one pack of them", "drift_exporter check --limit=env=prod --pack=base"},
+		{"Only what does not comply", "drift_exporter check --quiet"},
+		{"A report for a CI server", "drift_exporter check --format=junit > drift.xml"},
+	},
+	exits: []exit{
+		{0, "all machines comply"},
+		{1, "something drifted, and everything could be checked"},
+		{2, "something could not be checked, whatever else drifted; or the command line or the configuration is not valid"},
+	},
+	more: "docs/cli.md",
 }
 
 func (c *cli) check(ctx context.Context, f *checkFlags) int {

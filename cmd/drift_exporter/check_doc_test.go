@@ -1,13 +1,13 @@
 package main
 
 import (
+	"io"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
 
-	"github.com/alecthomas/kingpin/v2"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"gopkg.in/yaml.v3"
@@ -22,9 +22,8 @@ func checkPage(t *testing.T) string {
 
 func TestEveryFlagOfCheckIsDocumented(t *testing.T) {
 	page := checkPage(t)
-	a := kingpin.New("drift_exporter", "")
-	name, _ := addCheck(a)
-	for _, flag := range a.GetCommand(name).Model().Flags {
+	p := newProgram(environment{}, io.Discard, io.Discard)
+	for _, flag := range p.app.GetCommand("check").Model().Flags {
 		assert.Regexp(t, "`[^`]*--"+regexp.QuoteMeta(flag.Name)+"\\b", page)
 	}
 }

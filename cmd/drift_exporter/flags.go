@@ -1,11 +1,14 @@
 package main
 
 import (
+	"io"
 	"os"
 	"os/user"
 	"path/filepath"
 
 	"github.com/alecthomas/kingpin/v2"
+	"github.com/prometheus/common/promslog"
+	promslogflag "github.com/prometheus/common/promslog/flag"
 )
 
 // commonFlags are understood by every command.
@@ -16,9 +19,19 @@ type commonFlags struct {
 
 func addCommonFlags(a *kingpin.Application) *commonFlags {
 	f := &commonFlags{}
-	a.Flag("config.file", "Configuration file.").Default("config.yaml").StringVar(&f.configFile)
-	a.Flag("storage.path", "Directory for verdicts, the work queue and accepted host keys.").Default("data").StringVar(&f.storagePath)
+	a.Flag("config.file", "Configuration file.").PlaceHolder("FILE").Default("config.yaml").StringVar(&f.configFile)
+	a.Flag("storage.path", "Directory for verdicts, the work queue and accepted host keys.").
+		PlaceHolder("DIR").Default("data").StringVar(&f.storagePath)
 	return f
+}
+
+// addLogFlags adds the flags that all of Prometheus' programs have, with an answer to a mistyped word.
+func addLogFlags(a *kingpin.Application, w io.Writer) *promslog.Config {
+	c := &promslog.Config{Writer: w}
+	promslogflag.AddFlags(a, c)
+	choose(a.GetFlag(promslogflag.LevelFlagName).Help("Log only messages of this severity or above."), c.Level, promslog.LevelFlagOptions...)
+	choose(a.GetFlag(promslogflag.FormatFlagName).Help("Format of log messages."), c.Format, promslog.FormatFlagOptions...)
+	return c
 }
 
 // environment is all that the program takes from its process: read once, here.

@@ -4,7 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
+	"os"
 
 	"github.com/jonboulle/clockwork"
 
@@ -20,13 +22,36 @@ var errInvalid = errors.New("the configuration is not valid")
 // loadFleet reads configuration and packs and prints what is wrong with them, a line each.
 func (c *cli) loadFleet(w io.Writer) (*checker.Fleet, yamlfile.Problems, error) {
 	fleet, problems := checker.LoadFleet(c.common.configFile, c.env.home)
-	for _, p := range problems {
-		fmt.Fprintln(w, p)
-	}
+	c.printProblems(w, problems)
 	if problems.Fatal() {
 		return nil, problems, errInvalid
 	}
 	return fleet, problems, nil
+}
+
+// printProblems prints problems, a line each. They quote what is in the files.
+func (c *cli) printProblems(w io.Writer, problems yamlfile.Problems) {
+	for _, p := range problems {
+		fmt.Fprintln(w, printable(p.String()))
+	}
+	if problems.Fatal() {
+		c.sayHowToBegin(w)
+	}
+}
+
+// firstSteps are commands that make a configuration which can be checked at once.
+const firstSteps = `  mkdir -p packs
+  echo 'items: {files: [{path: /etc/passwd, owner: root, mode: "0644"}]}' > packs/base.yaml
+  echo 'machines: [{name: localhost, transport: local, packs: [base]}]' > config.yaml
+`
+
+// sayHowToBegin helps who has no configuration, or is in another directory than it.
+func (c *cli) sayHowToBegin(w io.Writer) {
+	if _, err := os.Stat(c.common.configFile); !errors.Is(err, fs.ErrNotExist) {
+		return
+	}
+	fmt.Fprintf(w, "\nThere is no %s. Name yours with --config.file=FILE, or begin with one that checks this machine:\n\n%s  drift_exporter check\n\n"+
+		"docs/configuration.md and docs/packs.md describe both files.\n", printable(c.common.configFile), firstSteps)
 }
 
 // newChecker wires the checker to the transports of this build. They log what they learn to one logger, such as new

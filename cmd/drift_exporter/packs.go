@@ -8,14 +8,12 @@ import (
 	"strings"
 	"text/tabwriter"
 
-	"github.com/alecthomas/kingpin/v2"
-
 	"github.com/drift-exporter/drift_exporter/checker/pack"
 )
 
-func addPacks(a *kingpin.Application) (string, command) {
-	cmd := a.Command("packs", "List the packs: name, description, the pack each extends, and how many items it has in all.")
-	return cmd.FullCommand(), func(_ context.Context, c *cli) int {
+func addPacks(p *program) command {
+	cmd := p.app.Command("packs", "List the packs.")
+	return command{cmd, func(_ context.Context, c *cli) int {
 		fleet, _, err := c.loadFleet(c.stderr)
 		if err != nil {
 			return exitFailure
@@ -33,7 +31,14 @@ func addPacks(a *kingpin.Application) (string, command) {
 			return exitFailure
 		}
 		return exitOK
-	}
+	}, packsManual}
+}
+
+var packsManual = manual{
+	about:    "List the packs: name, description, the pack each extends, and how many items it has in all.",
+	examples: []example{{"All packs", "drift_exporter packs"}},
+	exits:    []exit{{0, "they were listed"}, {1, "the configuration or a pack is not valid"}, {2, "the command line is not valid"}},
+	more:     "docs/packs.md",
 }
 
 func sortedPacks(packs map[string]*pack.Pack) []*pack.Pack {

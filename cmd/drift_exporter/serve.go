@@ -8,7 +8,6 @@ import (
 	"os/signal"
 	"syscall"
 
-	"github.com/alecthomas/kingpin/v2"
 	"github.com/jonboulle/clockwork"
 	"github.com/prometheus/common/promslog"
 	"github.com/prometheus/common/version"
@@ -29,14 +28,34 @@ type serveFlags struct {
 
 // addServe adds the flags of serve to the program itself: as with every exporter they may stand alone, before the
 // command, or after it.
-func addServe(a *kingpin.Application) (string, command) {
+func addServe(p *program) command {
+	a := p.app
 	f := &serveFlags{web: kingpinflag.AddFlags(a, defaultListenAddress)}
+	a.GetFlag("web.listen-address").PlaceHolder("ADDRESS").
+		Help("Address of metrics and pages, as :9100, [::1]:9100 or vsock://:9100.")
+	a.GetFlag("web.config.file").PlaceHolder("FILE").
+		Help("File that enables TLS or authentication: the web configuration of Prometheus' exporter-toolkit.")
 	a.Flag("web.external-url", "The URL under which drift_exporter is reachable from outside, for the links in alerts. "+
-		"Its path is the route prefix unless that is given. Default: http://<hostname>:<port>/").StringVar(&f.externalURL)
-	a.Flag("web.route-prefix", "Prefix of all paths. Default: the path of --web.external-url.").StringVar(&f.routePrefix)
+		"Its path is the route prefix unless that is given. Without it: http://<hostname>:<port>/").PlaceHolder("URL").StringVar(&f.externalURL)
+	a.Flag("web.route-prefix", "Prefix of all paths. Without it, the path of --web.external-url.").PlaceHolder("PREFIX").StringVar(&f.routePrefix)
 	a.Flag("web.enable-lifecycle", "Allow reloads and checks to be asked for over HTTP.").BoolVar(&f.enableLifecycle)
-	cmd := a.Command("serve", "Check the fleet on schedule and serve metrics and pages (the default).").Default()
-	return cmd.FullCommand(), func(ctx context.Context, c *cli) int { return c.serve(ctx, f) }
+	cmd := a.Command(serveName, "Check the fleet on schedule, serve metrics and pages (the default).").Default()
+	return command{cmd, func(ctx context.Context, c *cli) int { return c.serve(ctx, f) }, serveManual}
+}
+
+// serveName is the command that is run if none is named.
+const serveName = "serve"
+
+var serveManual = manual{
+	about: "Check the fleet on schedule, alert through Alertmanager when a machine stops complying, and serve metrics, pages " +
+		"and the JSON API until SIGINT or SIGTERM. SIGHUP reads the configuration and the packs again. It is what runs " +
+		"where no command is named.",
+	examples: []example{
+		{"Serve on localhost only, with a button to check now", "drift_exporter --web.listen-address=localhost:10186 --web.enable-lifecycle"},
+		{"Behind a proxy, so that links in alerts lead to it", "drift_exporter serve --web.external-url=https://ops.example.org/drift"},
+	},
+	exits: []exit{{0, "it was told to stop"}, {1, "it could not start, or a part of it failed"}, {2, "the command line is not valid"}},
+	more:  "docs/configuration.md, docs/metrics.md, docs/alerts.md, docs/api.md",
 }
 
 func (c *cli) serve(ctx context.Context, f *serveFlags) int {
@@ -50,6 +69,9 @@ func (c *cli) serve(ctx context.Context, f *serveFlags) int {
 	d, err := newDaemon(ctx, c, f, log, clockwork.NewRealClock())
 	if err != nil {
 		logStartFailure(log, err)
+		if isTerminal(c.stderr) && errors.Is(err, errInvalid) { // elsewhere it would be noise in a log
+			c.sayHowToBegin(c.stderr)
+		}
 		return exitFailure
 	}
 	go d.reloadOn(ctx, hangup)

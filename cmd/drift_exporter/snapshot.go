@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"strings"
 
-	"github.com/alecthomas/kingpin/v2"
 	"github.com/jonboulle/clockwork"
 	"github.com/prometheus/common/promslog"
 
@@ -20,17 +19,31 @@ type snapshotFlags struct {
 	what    []checker.Selection
 }
 
-func addSnapshot(a *kingpin.Application) (string, command) {
+func addSnapshot(p *program) command {
 	f := &snapshotFlags{}
-	cmd := a.Command("snapshot", "Print a pack that describes a machine as it is now, to be edited and assigned. "+
-		"Exit status: 0 all was described, 2 something could not be observed and is not in the pack.")
-	cmd.Arg("machine", "The machine to describe: one of the configuration that has drift detection enabled.").Required().StringVar(&f.machine)
+	cmd := p.app.Command("snapshot", "Print a pack that describes a machine as it is.")
+	cmd.Arg("machine", "The machine to describe: one of the configuration that has drift detection enabled.").
+		PlaceHolder("MACHINE").Required().StringVar(&f.machine)
 	for _, d := range checker.Kinds().Describable() {
 		flag := strings.ReplaceAll(d.Kind, "_", "-")
-		help := fmt.Sprintf("Describe this %s: %s. Repeatable.", strings.ReplaceAll(d.Kind, "_", " "), d.Selector)
+		help := fmt.Sprintf("Describe this %s: %s.", strings.ReplaceAll(d.Kind, "_", " "), d.Selector)
 		cmd.Flag(flag, help).PlaceHolder(strings.ToUpper(flag)).SetValue(&selectionValue{kind: d.Kind, to: &f.what})
 	}
-	return cmd.FullCommand(), func(ctx context.Context, c *cli) int { return c.snapshot(ctx, f) }
+	return command{cmd, func(ctx context.Context, c *cli) int { return c.snapshot(ctx, f) }, snapshotManual}
+}
+
+var snapshotManual = manual{
+	about: "Print a pack that describes a machine as it is now, to be edited and assigned. The machine complies with it, unless " +
+		"it changes meanwhile. The pack goes to standard output, what could not be described is named on standard error.",
+	examples: []example{
+		{"What an SSH server is like", "drift_exporter snapshot web1 --file='/etc/ssh/*' > packs/ssh.yaml"},
+		{"Everything that can be enumerated", "drift_exporter snapshot web1 --package=all --service=all --user=all"},
+	},
+	exits: []exit{
+		{0, "all was described"},
+		{2, "something could not be observed and is not in the pack; or nothing could; or the command line or the configuration is not valid"},
+	},
+	more: "docs/packs.md",
 }
 
 // selectionValue collects the selections of one kind's flag, in the order of the command line.
@@ -56,9 +69,7 @@ func (v *selectionValue) Set(selector string) error {
 // loadMachines reads the configuration without its packs: the one that is being written may be there, empty.
 func (c *cli) loadMachines() (*checker.Fleet, error) {
 	cfg, problems := config.Load(c.common.configFile, c.env.home)
-	for _, p := range problems.Errors() {
-		fmt.Fprintln(c.stderr, p)
-	}
+	c.printProblems(c.stderr, problems.Errors())
 	if problems.Fatal() {
 		return nil, errInvalid
 	}

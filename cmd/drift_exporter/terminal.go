@@ -4,6 +4,7 @@ import (
 	"io"
 	"os"
 
+	"github.com/alecthomas/kingpin/v2"
 	"golang.org/x/term"
 )
 
@@ -35,6 +36,12 @@ const (
 	colorAlways = "always"
 	colorNever  = "never"
 )
+
+// addColor adds --color to a command that prints text.
+func addColor(cmd *kingpin.CmdClause, to *string) {
+	flag := cmd.Flag("color", "Colour the text. auto: on a terminal, unless NO_COLOR is set.").PlaceHolder("WHEN").Default(colorAuto)
+	chooseVar(flag, to, colorAuto, colorAlways, colorNever)
+}
 
 // paletteFor decides whether to colour: as demanded, otherwise only on a terminal that can, and where NO_COLOR
 // (https://no-color.org) does not ask for none.
