@@ -4,14 +4,18 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"strconv"
+	"unicode/utf16"
+	"unicode/utf8"
 
 	"github.com/drift-exporter/drift_exporter/internal/config"
 	"github.com/drift-exporter/drift_exporter/internal/state"
 )
 
-// apiHandler answers a GET of the API with what becomes `data` of the envelope.
+// apiHandler answers a GET of the API with what becomes `data` of the envelope. The request's Form has the
+// parameters that its route takes.
 type apiHandler func(ctx context.Context, r *http.Request) (any, error)
 
 // envelope is the one shape of every answer of the API, as Prometheus has it.
@@ -23,11 +27,15 @@ type envelope struct {
 	Warnings  []string  `json:"warnings,omitempty"`
 }
 
-func (e *Exporter) api(h apiHandler) http.HandlerFunc {
+func (e *Exporter) api(h apiHandler, query []string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		ctx, cancel := context.WithTimeout(r.Context(), storeTimeout)
 		defer cancel()
-		data, err := h(ctx, r)
+		var data any
+		var err error
+		if r.Form, err = onlyParams(r.URL.RawQuery, query); err == nil {
+			data, err = h(ctx, r)
+		}
 		if err != nil {
 			e.fail(w, r, e.refuseJSON, err)
 			return
@@ -58,12 +66,34 @@ func (e *Exporter) writeJSON(w http.ResponseWriter, r *http.Request, status int,
 		body.Reset()
 		body.WriteString(`{"status":"error","errorType":"internal","error":"the answer could not be encoded"}`)
 	}
+	text := escapeHidden(body.Bytes())
 	h := w.Header()
 	h.Set("Content-Type", "application/json")
 	h.Set("Cache-Control", "no-store")
-	h.Set("Content-Length", strconv.Itoa(body.Len()))
+	h.Set("Content-Length", strconv.Itoa(len(text)))
 	w.WriteHeader(status)
-	_, _ = body.WriteTo(w) // the client is gone
+	_, _ = w.Write(text) // the client is gone
+}
+
+// escapeHidden escapes in JSON what encoding/json leaves as it is and a terminal would act on or not show: control
+// characters beyond ASCII, and marks that turn the direction of writing. They can only be inside of strings.
+func escapeHidden(text []byte) []byte {
+	special := func(r rune) bool { return r >= 0x7f && hidden(r) }
+	next := bytes.IndexFunc(text, special)
+	if next < 0 {
+		return text
+	}
+	var b bytes.Buffer
+	for ; next >= 0; next = bytes.IndexFunc(text, special) {
+		b.Write(text[:next])
+		r, size := utf8.DecodeRune(text[next:])
+		for _, unit := range utf16.Encode([]rune{r}) {
+			fmt.Fprintf(&b, `\u%04x`, unit)
+		}
+		text = text[next+size:]
+	}
+	b.Write(text)
+	return b.Bytes()
 }
 
 // findMachine returns the machine that a request names.

@@ -57,7 +57,11 @@ type pairSummary struct {
 }
 
 func (e *Exporter) apiMachines(_ context.Context, r *http.Request) (any, error) {
-	q, err := parseListQuery(r.URL.RawQuery)
+	f, err := parseFilter(r.Form)
+	if err != nil {
+		return nil, err
+	}
+	page, err := parsePaging(r.Form)
 	if err != nil {
 		return nil, err
 	}
@@ -65,14 +69,14 @@ func (e *Exporter) apiMachines(_ context.Context, r *http.Request) (any, error) 
 	machines := e.opts.Fleet().machines()
 	for i := range machines {
 		m := &machines[i]
-		found, ok := e.matching(m, q.filter)
+		found, ok := e.matching(m, f)
 		if !ok {
 			continue
 		}
 		list.Total++
 		switch {
-		case m.Name <= q.after:
-		case len(list.Machines) < q.limit:
+		case m.Name <= page.after:
+		case len(list.Machines) < page.limit:
 			list.Machines = append(list.Machines, e.machineData(m, found))
 		default:
 			list.NextToken = list.Machines[len(list.Machines)-1].Machine

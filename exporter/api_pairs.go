@@ -50,10 +50,12 @@ func shown(all []state.Mismatch) []state.Mismatch {
 	return list
 }
 
-// changeList is the history of a pair, newest first.
+// changeList is a page of the history of a pair, newest first.
 type changeList struct {
 	state.Key
-	Changes []change `json:"changes"`
+	Changes   []change `json:"changes"`
+	Total     int      `json:"total"`
+	NextToken string   `json:"next_token,omitempty"`
 }
 
 // change is a verdict that differed from the one before.
@@ -74,11 +76,19 @@ func (e *Exporter) apiHistory(ctx context.Context, r *http.Request) (any, error)
 	if notThere != nil {
 		return nil, notThere
 	}
+	page, err := parsePaging(r.Form)
+	if err != nil {
+		return nil, err
+	}
 	stored, err := e.opts.Store.History(ctx, p.key())
 	if err != nil && asHTTP(err).status != http.StatusNotFound {
 		return nil, err
 	}
-	list := changeList{Key: p.key(), Changes: make([]change, 0, len(stored))}
+	list := changeList{Key: p.key(), Changes: []change{}, Total: len(stored)}
+	stored, list.NextToken, err = older(stored, page, func(c state.Change) time.Time { return c.Verdict.At })
+	if err != nil {
+		return nil, err
+	}
 	for _, c := range stored {
 		v := c.Verdict
 		list.Changes = append(list.Changes, change{

@@ -16,23 +16,38 @@ import (
 // maxRunBody bounds the body of POST /api/v1/runs: ten thousand machines with long names fit.
 const maxRunBody = 1 << 20
 
-// runList is the stored runs, newest first, and when the next one is due.
+// runList is a page of the stored runs, newest first, and when the next run is due.
 type runList struct {
-	Runs    []state.Run `json:"runs"`
-	NextRun *time.Time  `json:"next_run"` // null: not known
+	Runs      []state.Run `json:"runs"`
+	Total     int         `json:"total"`
+	NextRun   *time.Time  `json:"next_run"` // null: not known
+	NextToken string      `json:"next_token,omitempty"`
 }
 
-func (e *Exporter) apiRuns(ctx context.Context, _ *http.Request) (any, error) {
+func (e *Exporter) apiRuns(ctx context.Context, r *http.Request) (any, error) {
+	page, err := parsePaging(r.Form)
+	if err != nil {
+		return nil, err
+	}
 	runs, err := e.opts.Store.Runs(ctx)
 	if err != nil {
 		return nil, err
 	}
-	list := runList{Runs: append([]state.Run{}, runs...)}
+	list := runList{Total: len(runs)}
+	if list.Runs, list.NextToken, err = older(runs, page, instantOf); err != nil {
+		return nil, err
+	}
 	if next := e.opts.Runs.NextRun(); !next.IsZero() {
 		next = next.UTC()
 		list.NextRun = &next
 	}
 	return list, nil
+}
+
+// instantOf is the zero time for an id that is no instant, which the store does not take.
+func instantOf(r state.Run) time.Time {
+	t, _ := r.Instant()
+	return t
 }
 
 func (e *Exporter) apiRun(ctx context.Context, r *http.Request) (any, error) {

@@ -59,18 +59,40 @@ func curl(t *testing.T, r *rig, line string) string {
 	return bodyOf(t, r.do(method, u.RequestURI(), body))
 }
 
+// openAPIExample is a request and the example of its answer in openapi.yaml.
+var openAPIExample = regexp.MustCompile(`# curl (.*)\n +example: (.*)`)
+
+// The examples of openapi.yaml are answers, too: to the command above them, or else to one of the contract's requests.
+func TestDescribedExamplesAreTrue(t *testing.T) {
+	doc, err := os.ReadFile("openapi.yaml")
+	require.NoError(t, err)
+	r := newRig(t, func(_ *rig, o *Options) { o.EnableLifecycle = true })
+	updated := openAPIExample.ReplaceAllFunc(doc, func(example []byte) []byte {
+		parts := openAPIExample.FindSubmatch(example)
+		got := strings.TrimSpace(curl(t, r, string(parts[1])))
+		if os.Getenv("UPDATE_DOCS") == "" {
+			assert.JSONEq(t, string(parts[2]), got, "curl %s", parts[1])
+			return example
+		}
+		return bytes.Replace(example, append([]byte("example: "), parts[2]...), []byte("example: "+got), 1)
+	})
+	if os.Getenv("UPDATE_DOCS") != "" {
+		require.NoError(t, os.WriteFile("openapi.yaml", updated, 0o644))
+	}
+}
+
 // Every endpoint has its section, and nothing else is promised.
 func TestEveryEndpointIsDocumented(t *testing.T) {
 	doc, err := os.ReadFile(apiDoc)
 	require.NoError(t, err)
-	for _, endpoint := range []string{
-		"GET /api/v1/machines", "GET /api/v1/machines/{machine}", "GET /api/v1/machines/{machine}/packs/{pack}",
-		"GET /api/v1/machines/{machine}/packs/{pack}/history", "GET /api/v1/packs", "GET /api/v1/runs",
-		"GET /api/v1/runs/{id}", "POST /api/v1/runs", "GET /-/healthy", "GET /-/ready", "POST /-/reload",
-	} {
-		assert.Contains(t, string(doc), "`"+endpoint+"`")
+	endpoints := []string{"GET /-/healthy", "GET /-/ready", "POST /-/reload"}
+	for _, r := range newRig(t, nil).exporter.apiRoutes() {
+		endpoints = append(endpoints, r.method+" "+apiBase+r.pattern)
+	}
+	for _, endpoint := range endpoints {
+		assert.True(t, bytes.Contains(doc, []byte("`"+endpoint+"`")), endpoint)
 	}
 	for _, typ := range []errorType{errBadData, errNotFound, errForbidden, errMethod, errConflict, errUnavailable, errTimeout, errInternal} {
-		assert.Contains(t, string(doc), "`"+string(typ)+"`")
+		assert.True(t, bytes.Contains(doc, []byte("`"+typ+"`")), typ)
 	}
 }

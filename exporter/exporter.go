@@ -49,6 +49,7 @@ type Exporter struct {
 	prefix  string // of routes: "" or "/x"
 	pages   map[string]*template.Template
 	assets  map[string]asset
+	openapi []byte // the description of the API
 	origin  *http.CrossOriginProtection
 	handler http.Handler
 }
@@ -74,6 +75,9 @@ func New(o Options) (*Exporter, error) {
 		return nil, err
 	}
 	if e.pages, err = e.parsePages(); err != nil {
+		return nil, err
+	}
+	if e.openapi, err = e.describe(); err != nil {
 		return nil, err
 	}
 	e.handler = e.secure(e.routes())

@@ -3,7 +3,6 @@ package exporter
 import (
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/drift-exporter/drift_exporter/internal/config"
@@ -18,19 +17,6 @@ type filter struct {
 }
 
 type label struct{ name, value string }
-
-// listQuery is what GET /api/v1/machines is asked.
-type listQuery struct {
-	filter
-	limit int
-	after string // machine name: only those that sort after it
-}
-
-// The size of a page of the API.
-const (
-	defaultLimit = 100
-	maxLimit     = 1000
-)
 
 // parseQuery is url.ParseQuery with an error for the client: what http.Request drops silently would be a filter
 // that is not applied.
@@ -65,24 +51,6 @@ func joinStandings() string {
 		names = append(names, string(s))
 	}
 	return strings.Join(names, ", ")
-}
-
-func parseListQuery(raw string) (listQuery, error) {
-	v, err := parseQuery(raw)
-	if err != nil {
-		return listQuery{}, err
-	}
-	f, err := parseFilter(v)
-	if err != nil {
-		return listQuery{}, err
-	}
-	q := listQuery{filter: f, limit: defaultLimit, after: v.Get("next_token")}
-	if text := v.Get("limit"); text != "" {
-		if q.limit, err = strconv.Atoi(text); err != nil || q.limit < 1 || q.limit > maxLimit {
-			return listQuery{}, badData("limit %q must be a number from 1 to %d", shorten(text), maxLimit)
-		}
-	}
-	return q, nil
 }
 
 // ofPairs tells whether the filter asks anything of pairs.

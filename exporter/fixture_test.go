@@ -22,10 +22,11 @@ const lastRunID = "2026-01-29T06:00:00Z"
 // rig is an Exporter over fakes, as a client sees it.
 type rig struct {
 	*fakeState
-	runs    *fakeRuns
-	fleet   *Fleet
-	reg     *prometheus.Registry
-	handler http.Handler
+	runs     *fakeRuns
+	fleet    *Fleet
+	reg      *prometheus.Registry
+	handler  http.Handler
+	exporter *Exporter
 }
 
 // newRig serves the fixture; change may alter the options, and what they point to, first.
@@ -43,7 +44,7 @@ func newRig(t testing.TB, change func(*rig, *Options)) *rig {
 	r.reg.MustRegister(NewCollector(o.View, o.Fleet))
 	e, err := New(o)
 	require.NoError(t, err)
-	r.handler = e.Handler()
+	r.handler, r.exporter = e.Handler(), e
 	return r
 }
 

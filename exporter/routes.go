@@ -31,14 +31,16 @@ func (e *Exporter) routes() http.Handler {
 	add("/machines/{machine}", e.refusePage, methods{http.MethodGet: e.machinePage, http.MethodPost: e.checkNow})
 	add("/machines/{machine}/packs/{pack}", e.refusePage, get(e.pairPage))
 
-	api := func(pattern string, h apiHandler) { add("/api/v1"+pattern, e.refuseJSON, get(e.api(h))) }
-	api("/machines", e.apiMachines)
-	api("/machines/{machine}", e.apiMachine)
-	api("/machines/{machine}/packs/{pack}", e.apiPair)
-	api("/machines/{machine}/packs/{pack}/history", e.apiHistory)
-	api("/packs", e.apiPacks)
-	api("/runs/{id}", e.apiRun)
-	add("/api/v1/runs", e.refuseJSON, methods{http.MethodGet: e.api(e.apiRuns), http.MethodPost: e.apiStartRun})
+	endpoints := map[string]methods{}
+	for _, r := range e.apiRoutes() {
+		if endpoints[r.pattern] == nil {
+			endpoints[r.pattern] = methods{}
+		}
+		endpoints[r.pattern][r.method] = r.handle
+	}
+	for pattern, m := range endpoints {
+		add(apiBase+pattern, e.refuseJSON, m)
+	}
 
 	mux.HandleFunc(e.prefix+"/api/", func(w http.ResponseWriter, r *http.Request) {
 		e.refuseJSON(w, r, notFound("no such endpoint: %s", shorten(r.URL.Path)))

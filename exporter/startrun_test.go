@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http/httptest"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -162,16 +163,29 @@ func FuzzListQuery(f *testing.F) {
 	f.Add("limit=-1")
 	f.Add("q=%zz&label=")
 	f.Fuzz(func(t *testing.T, raw string) {
-		q, err := parseListQuery(raw)
-		if err != nil {
-			require.Equal(t, 400, asHTTP(err).status)
+		refused := func(err error) bool {
+			if err != nil {
+				require.Equal(t, 400, asHTTP(err).status)
+			}
+			return err != nil
+		}
+		v, err := onlyParams(raw, slices.Concat(filterParams, pagingParams))
+		if refused(err) {
 			return
 		}
-		require.GreaterOrEqual(t, q.limit, 1)
-		require.LessOrEqual(t, q.limit, maxLimit)
-		r := &Exporter{opts: Options{View: newFakeState()}}
-		m := box("web1", "base")
-		r.matching(&m, q.filter)
+		page, err := parsePaging(v)
+		if !refused(err) {
+			require.GreaterOrEqual(t, page.limit, 1)
+			require.LessOrEqual(t, page.limit, maxLimit)
+			_, err = page.instant()
+			refused(err)
+		}
+		f, err := parseFilter(v)
+		if !refused(err) {
+			r := &Exporter{opts: Options{View: newFakeState()}}
+			m := box("web1", "base")
+			r.matching(&m, f)
+		}
 	})
 }
 
