@@ -18,9 +18,18 @@ type authorizedKeysKind struct{}
 
 func (authorizedKeysKind) Name() string              { return "authorized_keys" }
 func (authorizedKeysKind) Section() (string, string) { return "authorized_keys", "" }
+func (authorizedKeysKind) Fields() any               { return authorizedKeysFields{} }
 
 // Shell is empty: what it asks is answered for users and files.
 func (authorizedKeysKind) Shell() string { return "" }
+
+// authorizedKeysFields is an item of the section authorized_keys.
+type authorizedKeysFields struct {
+	User        yamlfile.Scalar `yaml:"user" show:"always"`
+	Path        yamlfile.Scalar `yaml:"path" show:"always"`
+	Keys        yamlfile.Texts  `yaml:"keys" show:"asked"`
+	pack.Common `yaml:",inline"`
+}
 
 // authorizedKeysItem is the keys that a user, or a file, must have, and no others.
 type authorizedKeysItem struct {
@@ -46,12 +55,7 @@ func (k *authorizedKeysItem) Definition() string {
 }
 
 func (authorizedKeysKind) Decode(node *yaml.Node, _ pack.Templates) (pack.Item, yamlfile.Problems) {
-	var in struct {
-		User        yamlfile.Scalar `yaml:"user"`
-		Path        yamlfile.Scalar `yaml:"path"`
-		Keys        yamlfile.Texts  `yaml:"keys"`
-		pack.Common `yaml:",inline"`
-	}
+	var in authorizedKeysFields
 	d := decoding{problems: yamlfile.DecodeNode(node, &in)}
 	k := &authorizedKeysItem{user: d.accountName("user", in.User)}
 	if in.User.Set == in.Path.Set {

@@ -22,6 +22,7 @@ type commandKind struct{}
 
 func (commandKind) Name() string              { return "command" }
 func (commandKind) Section() (string, string) { return "commands", "" }
+func (commandKind) Fields() any               { return commandFields{} }
 
 func (commandKind) permit(cfg config.Check) error {
 	if cfg.AllowCommands {
@@ -96,10 +97,10 @@ command_find() {
 
 // commandFields is an item of the section commands.
 type commandFields struct {
-	Name        yamlfile.Scalar `yaml:"name"`
-	Argv        yamlfile.Texts  `yaml:"argv"`
-	Exit        yamlfile.Scalar `yaml:"exit"`
-	Stdout      yamlfile.Texts  `yaml:"stdout"`
+	Name        yamlfile.Scalar `yaml:"name" show:"always"`
+	Argv        yamlfile.Texts  `yaml:"argv" show:"asked"`
+	Exit        yamlfile.Scalar `yaml:"exit" show:"always"`
+	Stdout      yamlfile.Texts  `yaml:"stdout" show:"asked"`
 	pack.Common `yaml:",inline"`
 }
 

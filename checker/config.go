@@ -23,22 +23,23 @@ func newConfigKind() configKind { return configKind{&configReads{}} }
 
 func (configKind) Name() string              { return "config" }
 func (configKind) Section() (string, string) { return "settings", "config" }
+func (configKind) Fields() any               { return configFields{} }
 
 // Shell is empty: what it asks, the kind file answers.
 func (configKind) Shell() string { return "" }
 
 // configFields is an item of the section settings with type config.
 type configFields struct {
-	Key            yamlfile.Scalar `yaml:"key"`
-	Expected       yamlfile.Texts  `yaml:"expected"`
-	State          yamlfile.Scalar `yaml:"state"`
-	Type           yamlfile.Scalar `yaml:"type"`
-	Path           yamlfile.Scalar `yaml:"path"`
-	Format         yamlfile.Scalar `yaml:"format"`
-	Section        yamlfile.Scalar `yaml:"section"`
-	IgnoreCase     yamlfile.Bool   `yaml:"ignore_case"`
-	InlineComments yamlfile.Bool   `yaml:"inline_comments"`
-	Repeated       yamlfile.Scalar `yaml:"repeated"`
+	Key            yamlfile.Scalar `yaml:"key" show:"always"`
+	Expected       yamlfile.Texts  `yaml:"expected" show:"asked"`
+	State          yamlfile.Scalar `yaml:"state" show:"always"`
+	Type           yamlfile.Scalar `yaml:"type" show:"always"`
+	Path           yamlfile.Scalar `yaml:"path" show:"always"`
+	Format         yamlfile.Scalar `yaml:"format" show:"always"`
+	Section        yamlfile.Scalar `yaml:"section" show:"always"`
+	IgnoreCase     yamlfile.Bool   `yaml:"ignore_case" show:"always"`
+	InlineComments yamlfile.Bool   `yaml:"inline_comments" show:"always"`
+	Repeated       yamlfile.Scalar `yaml:"repeated" show:"always"`
 	pack.Common    `yaml:",inline"`
 }
 

@@ -1,6 +1,7 @@
 package checker
 
 import (
+	"cmp"
 	"errors"
 	"slices"
 	"strings"
@@ -17,9 +18,21 @@ type cronKind struct{}
 
 func (cronKind) Name() string              { return "cron" }
 func (cronKind) Section() (string, string) { return "cron", "" }
+func (cronKind) Fields() any               { return cronFields{} }
 
 // Shell is empty: files and their content are what the kind file observes.
 func (cronKind) Shell() string { return "" }
+
+// cronFields is an item of the section cron.
+type cronFields struct {
+	Name        yamlfile.Scalar `yaml:"name" show:"always"`
+	User        yamlfile.Scalar `yaml:"user" show:"always"`
+	File        yamlfile.Scalar `yaml:"file" show:"always"`
+	Schedule    yamlfile.Texts  `yaml:"schedule" show:"open"`
+	Command     yamlfile.Scalar `yaml:"command" show:"asked"`
+	State       yamlfile.Scalar `yaml:"state" show:"always"`
+	pack.Common `yaml:",inline"`
+}
 
 // cronItem is what a pack demands of a command in a crontab.
 type cronItem struct {
@@ -31,15 +44,16 @@ type cronItem struct {
 	absent    bool
 }
 
-func (c *cronItem) Identity() string {
-	where := c.user
-	if c.file != "" {
-		where = strings.TrimSuffix(c.file+" "+c.user, " ")
+func (c *cronItem) Identity() string { return c.where() + ": " + cmp.Or(c.name, c.command) }
+
+// Concealed is the identity without the command, which may hold a password.
+func (c *cronItem) Concealed() string { return c.where() + ": " + cmp.Or(c.name, pack.NotShown) }
+
+func (c *cronItem) where() string {
+	if c.file == "" {
+		return c.user
 	}
-	if c.name != "" {
-		return where + ": " + c.name
-	}
-	return where + ": " + c.command
+	return strings.TrimSuffix(c.file+" "+c.user, " ")
 }
 
 func (c *cronItem) Definition() string {
@@ -48,15 +62,7 @@ func (c *cronItem) Definition() string {
 }
 
 func (cronKind) Decode(node *yaml.Node, _ pack.Templates) (pack.Item, yamlfile.Problems) {
-	var in struct {
-		Name        yamlfile.Scalar `yaml:"name"`
-		User        yamlfile.Scalar `yaml:"user"`
-		File        yamlfile.Scalar `yaml:"file"`
-		Schedule    yamlfile.Texts  `yaml:"schedule"`
-		Command     yamlfile.Scalar `yaml:"command"`
-		State       yamlfile.Scalar `yaml:"state"`
-		pack.Common `yaml:",inline"`
-	}
+	var in cronFields
 	d := decoding{problems: yamlfile.DecodeNode(node, &in)}
 	c := &cronItem{
 		name: d.text("name", in.Name), user: d.text("user", in.User), command: strings.Trim(d.required("command", in.Command), " \t"),

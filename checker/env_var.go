@@ -18,6 +18,7 @@ type envVarKind struct{}
 
 func (envVarKind) Name() string              { return "env_var" }
 func (envVarKind) Section() (string, string) { return "settings", "env_var" }
+func (envVarKind) Fields() any               { return settingFields{} }
 
 // Shell answers with "=" and the value in hex, or with "unset". The login shell gets constant commands on its standard
 // input that every kind of shell understands, and says its environment twice between marks: output that some profile

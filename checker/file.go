@@ -17,6 +17,7 @@ type fileKind struct{}
 
 func (fileKind) Name() string              { return "file" }
 func (fileKind) Section() (string, string) { return "files", "" }
+func (fileKind) Fields() any               { return fileFields{} }
 func (fileKind) Shell() string             { return fileShell + globShell + linkShell + linesShell }
 
 // hidesItself: of a file only content is sensitive, and hashes of it may be shown.
@@ -24,23 +25,23 @@ func (fileKind) hidesItself() {}
 
 // fileFields is an item of the section files.
 type fileFields struct {
-	Path        yamlfile.Scalar `yaml:"path"`
-	Glob        yamlfile.Scalar `yaml:"glob"`
-	Mode        yamlfile.Scalar `yaml:"mode"`
-	Owner       yamlfile.Scalar `yaml:"owner"`
-	Group       yamlfile.Scalar `yaml:"group"`
-	Type        yamlfile.Scalar `yaml:"type"`
-	Target      yamlfile.Scalar `yaml:"target"`
-	Follow      yamlfile.Bool   `yaml:"follow"`
-	State       yamlfile.Scalar `yaml:"state"`
-	ContentHash yamlfile.Scalar `yaml:"content_hash"`
-	Template    yamlfile.Scalar `yaml:"template"`
-	Content     yamlfile.Scalar `yaml:"content"`
-	IgnoreLines yamlfile.Texts  `yaml:"ignore_lines"`
-	Contains    yamlfile.Texts  `yaml:"contains"`
-	NotContains yamlfile.Texts  `yaml:"not_contains"`
-	MinSize     yamlfile.Scalar `yaml:"min_size"`
-	MaxSize     yamlfile.Scalar `yaml:"max_size"`
+	Path        yamlfile.Scalar `yaml:"path" show:"always"`
+	Glob        yamlfile.Scalar `yaml:"glob" show:"always"`
+	Mode        yamlfile.Scalar `yaml:"mode" show:"always"`
+	Owner       yamlfile.Scalar `yaml:"owner" show:"always"`
+	Group       yamlfile.Scalar `yaml:"group" show:"always"`
+	Type        yamlfile.Scalar `yaml:"type" show:"always"`
+	Target      yamlfile.Scalar `yaml:"target" show:"open"`
+	Follow      yamlfile.Bool   `yaml:"follow" show:"always"`
+	State       yamlfile.Scalar `yaml:"state" show:"always"`
+	ContentHash yamlfile.Scalar `yaml:"content_hash" show:"open"`
+	Template    yamlfile.Scalar `yaml:"template" show:"always"`
+	Content     yamlfile.Scalar `yaml:"content" show:"asked"`
+	IgnoreLines yamlfile.Texts  `yaml:"ignore_lines" show:"asked"`
+	Contains    yamlfile.Texts  `yaml:"contains" show:"asked"`
+	NotContains yamlfile.Texts  `yaml:"not_contains" show:"asked"`
+	MinSize     yamlfile.Scalar `yaml:"min_size" show:"open"`
+	MaxSize     yamlfile.Scalar `yaml:"max_size" show:"open"`
 	pack.Common `yaml:",inline"`
 }
 

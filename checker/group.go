@@ -16,9 +16,20 @@ type groupKind struct{}
 
 func (groupKind) Name() string              { return "group" }
 func (groupKind) Section() (string, string) { return "groups", "" }
+func (groupKind) Fields() any               { return groupFields{} }
 
 // Shell is empty: accountShell, which comes with users, answers to op group.
 func (groupKind) Shell() string { return "" }
+
+// groupFields is an item of the section groups.
+type groupFields struct {
+	Name        yamlfile.Scalar `yaml:"name" show:"always"`
+	GID         yamlfile.Scalar `yaml:"gid" show:"open"`
+	Members     yamlfile.Texts  `yaml:"members" show:"open"`
+	Include     yamlfile.Texts  `yaml:"members_include" show:"open"`
+	State       yamlfile.Scalar `yaml:"state" show:"always"`
+	pack.Common `yaml:",inline"`
+}
 
 // groupItem is what a pack demands of a group. A field that is empty demands nothing.
 type groupItem struct {
@@ -40,14 +51,7 @@ func (g *groupItem) Definition() string {
 }
 
 func (groupKind) Decode(node *yaml.Node, _ pack.Templates) (pack.Item, yamlfile.Problems) {
-	var in struct {
-		Name        yamlfile.Scalar `yaml:"name"`
-		GID         yamlfile.Scalar `yaml:"gid"`
-		Members     yamlfile.Texts  `yaml:"members"`
-		Include     yamlfile.Texts  `yaml:"members_include"`
-		State       yamlfile.Scalar `yaml:"state"`
-		pack.Common `yaml:",inline"`
-	}
+	var in groupFields
 	d := decoding{problems: yamlfile.DecodeNode(node, &in)}
 	if !in.Name.Set {
 		d.problem(0, "name is required")

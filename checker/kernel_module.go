@@ -18,6 +18,7 @@ type kernelModuleKind struct{}
 
 func (kernelModuleKind) Name() string              { return "kernel_module" }
 func (kernelModuleKind) Section() (string, string) { return "kernel_modules", "" }
+func (kernelModuleKind) Fields() any               { return kernelModuleFields{} }
 
 // Shell answers with the state of the module in /proc/modules (Live, Loading, Unloading), with "builtin" or with
 // "absent". A module that is built in is below /sys/module only if it has parameters, so that absence is proven by
@@ -89,6 +90,14 @@ module_gone() {
 `
 }
 
+// kernelModuleFields is an item of the section kernel_modules.
+type kernelModuleFields struct {
+	Name        yamlfile.Scalar            `yaml:"name" show:"always"`
+	State       yamlfile.Scalar            `yaml:"state" show:"always"`
+	Parameters  map[string]yamlfile.Scalar `yaml:"parameters" show:"asked"`
+	pack.Common `yaml:",inline"`
+}
+
 // kernelModuleItem is what a pack demands of a module.
 type kernelModuleItem struct {
 	name       string // as the kernel has it: with _ in place of -
@@ -109,12 +118,7 @@ func (m *kernelModuleItem) Definition() string {
 var moduleName = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]*$`)
 
 func (kernelModuleKind) Decode(node *yaml.Node, _ pack.Templates) (pack.Item, yamlfile.Problems) {
-	var in struct {
-		Name        yamlfile.Scalar            `yaml:"name"`
-		State       yamlfile.Scalar            `yaml:"state"`
-		Parameters  map[string]yamlfile.Scalar `yaml:"parameters"`
-		pack.Common `yaml:",inline"`
-	}
+	var in kernelModuleFields
 	d := decoding{problems: yamlfile.DecodeNode(node, &in)}
 	m := &kernelModuleItem{absent: d.state(in.State), parameters: map[string]string{}}
 	m.name = d.required("name", in.Name)

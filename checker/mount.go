@@ -17,6 +17,7 @@ type mountKind struct{}
 
 func (mountKind) Name() string              { return "mount" }
 func (mountKind) Section() (string, string) { return "mounts", "" }
+func (mountKind) Fields() any               { return mountFields{} }
 
 // Shell answers to mount with the lines of /proc/self/mountinfo whose mount point is the one asked for, which is
 // written as it stands there, with \040 for a blank; and to all_mounts with every mount point, a line each. All
@@ -51,6 +52,17 @@ mount_lines() {
 `
 }
 
+// mountFields is an item of the section mounts.
+type mountFields struct {
+	Path        yamlfile.Scalar `yaml:"path" show:"always"`
+	Device      yamlfile.Scalar `yaml:"device" show:"open"`
+	Root        yamlfile.Scalar `yaml:"root" show:"open"`
+	FSType      yamlfile.Scalar `yaml:"fstype" show:"open"`
+	Options     yamlfile.Texts  `yaml:"options" show:"asked"`
+	State       yamlfile.Scalar `yaml:"state" show:"always"`
+	pack.Common `yaml:",inline"`
+}
+
 // mountItem is what a pack demands of a mount point. A field that is empty demands nothing.
 type mountItem struct {
 	path    string
@@ -69,15 +81,7 @@ func (m *mountItem) Definition() string {
 }
 
 func (mountKind) Decode(node *yaml.Node, _ pack.Templates) (pack.Item, yamlfile.Problems) {
-	var in struct {
-		Path        yamlfile.Scalar `yaml:"path"`
-		Device      yamlfile.Scalar `yaml:"device"`
-		Root        yamlfile.Scalar `yaml:"root"`
-		FSType      yamlfile.Scalar `yaml:"fstype"`
-		Options     yamlfile.Texts  `yaml:"options"`
-		State       yamlfile.Scalar `yaml:"state"`
-		pack.Common `yaml:",inline"`
-	}
+	var in mountFields
 	d := decoding{problems: yamlfile.DecodeNode(node, &in)}
 	m := &mountItem{
 		path:    d.path("path", in.Path),

@@ -19,6 +19,18 @@ type packageKind struct{}
 
 func (packageKind) Name() string              { return "package" }
 func (packageKind) Section() (string, string) { return "packages", "" }
+func (packageKind) Fields() any               { return packageFields{} }
+
+// packageFields is an item of the section packages.
+type packageFields struct {
+	Name        yamlfile.Scalar `yaml:"name" show:"always"`
+	Manager     yamlfile.Scalar `yaml:"manager" show:"always"`
+	MinVersion  yamlfile.Scalar `yaml:"min_version" show:"open"`
+	MaxVersion  yamlfile.Scalar `yaml:"max_version" show:"open"`
+	Version     yamlfile.Scalar `yaml:"version" show:"open"`
+	State       yamlfile.Scalar `yaml:"state" show:"always"`
+	pack.Common `yaml:",inline"`
+}
 
 // packageItem is what a pack demands of a package.
 type packageItem struct {
@@ -38,15 +50,7 @@ func (p *packageItem) Definition() string {
 }
 
 func (packageKind) Decode(node *yaml.Node, _ pack.Templates) (pack.Item, yamlfile.Problems) {
-	var in struct {
-		Name        yamlfile.Scalar `yaml:"name"`
-		Manager     yamlfile.Scalar `yaml:"manager"`
-		MinVersion  yamlfile.Scalar `yaml:"min_version"`
-		MaxVersion  yamlfile.Scalar `yaml:"max_version"`
-		Version     yamlfile.Scalar `yaml:"version"`
-		State       yamlfile.Scalar `yaml:"state"`
-		pack.Common `yaml:",inline"`
-	}
+	var in packageFields
 	d := decoding{problems: yamlfile.DecodeNode(node, &in)}
 	p := &packageItem{
 		name:    d.packageName("name", in.Name),

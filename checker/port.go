@@ -20,15 +20,16 @@ type portKind struct{}
 
 func (portKind) Name() string              { return "port" }
 func (portKind) Section() (string, string) { return "ports", "" }
+func (portKind) Fields() any               { return portFields{} }
 func (portKind) Shell() string             { return portShell }
 
 // portFields is an item of the section ports.
 type portFields struct {
-	Port        yamlfile.Scalar `yaml:"port"`
-	Protocol    yamlfile.Scalar `yaml:"protocol"`
-	Listening   yamlfile.Bool   `yaml:"listening"`
-	Address     yamlfile.Scalar `yaml:"address"`
-	Process     yamlfile.Scalar `yaml:"process"`
+	Port        yamlfile.Scalar `yaml:"port" show:"always"`
+	Protocol    yamlfile.Scalar `yaml:"protocol" show:"always"`
+	Listening   yamlfile.Bool   `yaml:"listening" show:"always"`
+	Address     yamlfile.Scalar `yaml:"address" show:"always"`
+	Process     yamlfile.Scalar `yaml:"process" show:"open"`
 	pack.Common `yaml:",inline"`
 }
 

@@ -18,7 +18,17 @@ type serviceKind struct{}
 
 func (serviceKind) Name() string              { return "service" }
 func (serviceKind) Section() (string, string) { return "services", "" }
+func (serviceKind) Fields() any               { return serviceFields{} }
 func (serviceKind) Shell() string             { return systemdShell + openRCShell }
+
+// serviceFields is an item of the section services.
+type serviceFields struct {
+	Name        yamlfile.Scalar `yaml:"name" show:"always"`
+	Enabled     yamlfile.Bool   `yaml:"enabled" show:"open"`
+	Running     yamlfile.Bool   `yaml:"running" show:"open"`
+	Masked      yamlfile.Bool   `yaml:"masked" show:"open"`
+	pack.Common `yaml:",inline"`
+}
 
 // serviceItem is what a pack demands of a service. A field that is nil demands nothing.
 type serviceItem struct {
@@ -40,13 +50,7 @@ func boolText(b *bool) string {
 }
 
 func (serviceKind) Decode(node *yaml.Node, _ pack.Templates) (pack.Item, yamlfile.Problems) {
-	var in struct {
-		Name        yamlfile.Scalar `yaml:"name"`
-		Enabled     yamlfile.Bool   `yaml:"enabled"`
-		Running     yamlfile.Bool   `yaml:"running"`
-		Masked      yamlfile.Bool   `yaml:"masked"`
-		pack.Common `yaml:",inline"`
-	}
+	var in serviceFields
 	d := decoding{problems: yamlfile.DecodeNode(node, &in)}
 	s := &serviceItem{
 		name: d.service("name", in.Name), enabled: given(in.Enabled), running: given(in.Running), masked: given(in.Masked),

@@ -6,11 +6,11 @@ import (
 	"github.com/drift-exporter/drift_exporter/internal/yamlfile"
 )
 
-// settingFields is an item of the section settings. Which of them an item may have depends on its type.
+// settingFields is an item of the section settings with a type that has no further fields.
 type settingFields struct {
-	Key         yamlfile.Scalar `yaml:"key"`
-	Expected    yamlfile.Scalar `yaml:"expected"`
-	Type        yamlfile.Scalar `yaml:"type"`
+	Key         yamlfile.Scalar `yaml:"key" show:"always"`
+	Expected    yamlfile.Scalar `yaml:"expected" show:"asked"`
+	Type        yamlfile.Scalar `yaml:"type" show:"always"`
 	pack.Common `yaml:",inline"`
 }
 

@@ -16,6 +16,7 @@ type sysctlKind struct{}
 
 func (sysctlKind) Name() string              { return "sysctl" }
 func (sysctlKind) Section() (string, string) { return "settings", "sysctl" }
+func (sysctlKind) Fields() any               { return sysctlFields{} }
 
 // Shell answers with "absent", or with "=" and the value, or with "=" and a further "=" line for each further line.
 // The shell's own read is no use here: most of them read byte by byte, and the files of /proc/sys give nothing after
@@ -102,13 +103,21 @@ sysctl_end() {
 `
 }
 
+// sysctlFields are settingFields of which the value may be seen: that of a kernel parameter is seldom a secret.
+type sysctlFields struct {
+	Key         yamlfile.Scalar `yaml:"key" show:"always"`
+	Expected    yamlfile.Scalar `yaml:"expected" show:"open"`
+	Type        yamlfile.Scalar `yaml:"type" show:"always"`
+	pack.Common `yaml:",inline"`
+}
+
 // sysctlItem is a kernel parameter and the value that it must have.
 type sysctlItem struct{ *setting }
 
 func (k sysctlKind) Decode(node *yaml.Node, _ pack.Templates) (pack.Item, yamlfile.Problems) {
-	var in settingFields
+	var in sysctlFields
 	d := decoding{problems: yamlfile.DecodeNode(node, &in)}
-	item := sysctlItem{d.setting(in)}
+	item := sysctlItem{d.setting(settingFields(in))}
 	parts := strings.Split(procPath(item.key), "/")
 	if item.key != "" && slices.ContainsFunc(parts, func(s string) bool { return s == "" || s == "." || s == ".." }) {
 		d.problem(in.Key.Line, "key must be the name of a kernel parameter, such as net.ipv4.ip_forward")

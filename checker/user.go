@@ -16,7 +16,23 @@ type userKind struct{}
 
 func (userKind) Name() string              { return "user" }
 func (userKind) Section() (string, string) { return "users", "" }
+func (userKind) Fields() any               { return userFields{} }
 func (userKind) Shell() string             { return accountShell + sourcesShell }
+
+// userFields is an item of the section users.
+type userFields struct {
+	Name        yamlfile.Scalar `yaml:"name" show:"always"`
+	UID         yamlfile.Scalar `yaml:"uid" show:"open"`
+	Group       yamlfile.Scalar `yaml:"group" show:"open"`
+	Groups      yamlfile.Texts  `yaml:"groups" show:"open"`
+	OnlyGroups  yamlfile.Bool   `yaml:"only_groups" show:"open"`
+	Home        yamlfile.Scalar `yaml:"home" show:"open"`
+	Shell       yamlfile.Scalar `yaml:"shell" show:"open"`
+	Comment     yamlfile.Scalar `yaml:"comment" show:"open"`
+	Locked      yamlfile.Bool   `yaml:"password_locked" show:"open"`
+	State       yamlfile.Scalar `yaml:"state" show:"always"`
+	pack.Common `yaml:",inline"`
+}
 
 // userItem is what a pack demands of a user. A field that is empty or nil demands nothing.
 type userItem struct {
@@ -49,19 +65,7 @@ func (u *userItem) Definition() string {
 }
 
 func (userKind) Decode(node *yaml.Node, _ pack.Templates) (pack.Item, yamlfile.Problems) {
-	var in struct {
-		Name        yamlfile.Scalar `yaml:"name"`
-		UID         yamlfile.Scalar `yaml:"uid"`
-		Group       yamlfile.Scalar `yaml:"group"`
-		Groups      yamlfile.Texts  `yaml:"groups"`
-		OnlyGroups  yamlfile.Bool   `yaml:"only_groups"`
-		Home        yamlfile.Scalar `yaml:"home"`
-		Shell       yamlfile.Scalar `yaml:"shell"`
-		Comment     yamlfile.Scalar `yaml:"comment"`
-		Locked      yamlfile.Bool   `yaml:"password_locked"`
-		State       yamlfile.Scalar `yaml:"state"`
-		pack.Common `yaml:",inline"`
-	}
+	var in userFields
 	d := decoding{problems: yamlfile.DecodeNode(node, &in)}
 	if !in.Name.Set {
 		d.problem(0, "name is required")

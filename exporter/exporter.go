@@ -101,7 +101,7 @@ func (e *Exporter) locate() error {
 	if err != nil {
 		return fmt.Errorf("exporter: path of the external URL: %w", err)
 	}
-	e.links = links{base: base, host: url.URL{Scheme: external.Scheme, Host: external.Host}}
+	e.links = links{base: base, host: url.URL{Scheme: external.Scheme, Host: external.Host}, fleet: e.opts.Fleet}
 	if e.opts.RoutePrefix == "" {
 		e.prefix = base
 		return nil

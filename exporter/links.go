@@ -14,6 +14,8 @@ import (
 type links struct {
 	base string  // "" or "/x"
 	host url.URL // scheme and host; empty if there is no external URL
+
+	fleet func() *Fleet // asked where items of packs are
 }
 
 var plainPath = regexp.MustCompile(`^[A-Za-z0-9/._~-]*$`)
@@ -44,6 +46,36 @@ func (l links) Pair(machine, pack string) string {
 // pairPath is the part that the diff view and its data in the API have in common.
 func (l links) pairPath(k state.Key) string {
 	return "/machines/" + url.PathEscape(k.Machine) + "/packs/" + url.PathEscape(k.Pack)
+}
+
+// Packs is the list of packs.
+func (l links) Packs() string { return l.base + "/packs" }
+
+// Pack is the page of a pack.
+func (l links) Pack(id string) string { return l.Packs() + "/" + url.PathEscape(id) }
+
+// Source is where the page of a pack shows what a mismatch's source ("packs/base.yaml:9") names; empty if no pack is
+// in that file.
+func (l links) Source(source string) string {
+	index := l.fleet().packs()
+	if at, ok := index.items[source]; ok {
+		return l.packPage(at.pack, at.page) + fmt.Sprintf("#L%d", at.line)
+	}
+	if i := strings.LastIndexByte(source, ':'); i >= 0 { // the pack has changed since
+		source = source[:i]
+	}
+	if pack, ok := index.files[source]; ok {
+		return l.Pack(pack)
+	}
+	return ""
+}
+
+// packPage is one of the pages, from 1, of a pack that has more items than one page.
+func (l links) packPage(id string, page int) string {
+	if page <= 1 {
+		return l.Pack(id)
+	}
+	return fmt.Sprintf("%s?page=%d", l.Pack(id), page)
 }
 
 // Absolute is an address for somewhere else than a page of ours; without an external URL it stays a path.

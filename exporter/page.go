@@ -67,6 +67,9 @@ func (e *Exporter) parsePages() (map[string]*template.Template, error) {
 		"pathURL":    e.links.Path,
 		"machineURL": e.links.Machine,
 		"pairURL":    e.links.Pair,
+		"packsURL":   e.links.Packs,
+		"packURL":    e.links.Pack,
+		"sourceURL":  e.links.Source,
 	}
 	all := map[string]*template.Template{}
 	for _, name := range []string{"fleet", "machine", "pair", "error"} {

@@ -3,6 +3,7 @@ package exporter
 import (
 	"context"
 	"errors"
+	"sync"
 	"time"
 
 	"github.com/drift-exporter/drift_exporter/internal/config"
@@ -51,6 +52,9 @@ var (
 type Fleet struct {
 	Config *config.Config
 	Packs  []PackInfo // sorted by ID
+
+	indexOnce sync.Once
+	index     packIndex // of Packs; see packs
 }
 
 // PackInfo is what the API and the pages tell of a pack.
@@ -61,6 +65,30 @@ type PackInfo struct {
 	Extends     string // id of the parent; empty: none
 	File        string
 	Items       int // its ancestors' included
+	// Entries are these items, ancestors' first; packs that inherit one share it.
+	Entries []*PackItem
+}
+
+// PackItem is an item of a pack as everybody may see it: the loader has taken out what may be secret.
+type PackItem struct {
+	Kind        string
+	Identity    string
+	Description string
+	Pack        string // id of the pack that holds it
+	Source      string // file:line, as in state.Mismatch
+	Line        int    // the first, as in Source
+	LastLine    int
+	Replaces    string // Source of the inherited item in whose place it stands; empty: none
+	When        []PackCondition
+	Sensitive   bool     // `sensitive: true`
+	YAML        string   // values that may be secret are left out
+	Hidden      []string // the fields of these
+}
+
+// PackCondition is one of the conditions under which an item applies: one of the values has to be there.
+type PackCondition struct {
+	Name   string // os, arch, …, vars.role
+	Values []string
 }
 
 // Pack returns the pack of that id.

@@ -1,6 +1,7 @@
 package pack
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -77,6 +78,11 @@ func override(parent, child []Entry) []Entry {
 		own[identityOf(e)] = append(own[identityOf(e)], e)
 	}
 	replaced := map[identity]bool{}
+	for _, e := range parent {
+		for i := range own[identityOf(e)] {
+			own[identityOf(e)][i].Replaces = cmp.Or(own[identityOf(e)][i].Replaces, e.Source)
+		}
+	}
 	var entries []Entry
 	for _, e := range parent {
 		id := identityOf(e)

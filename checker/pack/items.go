@@ -48,7 +48,7 @@ type placed struct {
 
 // item decodes one entry of a section. before holds the items before it.
 func (l *loader) item(s *source, section string, node *yaml.Node, before map[identity][]placed) {
-	line := node.Line // an alias stands here, what it stands for elsewhere
+	line, written := node.Line, node // an alias stands here, what it stands for elsewhere
 	node = yamlfile.Resolve(node)
 	switch {
 	case yamlfile.IsNull(node):
@@ -83,6 +83,8 @@ func (l *loader) item(s *source, section string, node *yaml.Node, before map[ide
 		}
 	}
 	before[key] = append(before[key], here)
+	entry.Lines = [2]int{line, max(line, s.lastLine(written))}
+	entry.Shown = l.show(entry, decoder, node)
 	s.Entries = append(s.Entries, entry)
 }
 

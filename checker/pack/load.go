@@ -18,7 +18,7 @@ import (
 // out. dir is the directory's name in problems and sources ("packs" gives "packs/base.yaml:9"). A pack with fatal
 // problems, its own or an ancestor's, is not among the results; the others are.
 func Load(fsys fs.FS, dir string, lookup Lookup) (map[string]*Pack, yamlfile.Problems) {
-	l := &loader{fsys: fsys, dir: dir, lookup: lookup, sources: map[string]*source{}}
+	l := &loader{fsys: fsys, dir: dir, lookup: lookup, tags: map[string]map[string]string{}, sources: map[string]*source{}}
 	l.templates = newTemplates(fsys, dir)
 	for _, name := range l.fileNames() {
 		l.read(name)
@@ -33,7 +33,8 @@ type loader struct {
 	dir       string
 	lookup    Lookup
 	templates Templates
-	sources   map[string]*source // by id
+	tags      map[string]map[string]string // `show` of the fields, by kind
+	sources   map[string]*source           // by id
 	problems  yamlfile.Problems
 }
 
@@ -42,6 +43,7 @@ type source struct {
 	Pack        // Entries are its own
 	extendsLine int
 	broken      bool
+	lines       []string // as they are written
 }
 
 // file is the top level of a pack.
@@ -91,6 +93,7 @@ func (l *loader) read(name string) {
 		l.fail(s, 0, err.Error())
 		return
 	}
+	s.lines = strings.Split(string(data), "\n")
 	root, problems := yamlfile.Parse(data)
 	l.report(s, problems, 1)
 	if root != nil {

@@ -23,9 +23,9 @@ type Item interface {
 // Common are the fields that items of every kind have. A kind takes them into the struct that it decodes into
 // (`yaml:",inline"`), so that they are no unknown fields; their values are the loader's, see Entry.
 type Common struct {
-	Description yaml.Node `yaml:"description"`
-	Sensitive   yaml.Node `yaml:"sensitive"`
-	When        yaml.Node `yaml:"when"`
+	Description yaml.Node `yaml:"description" show:"open"`
+	Sensitive   yaml.Node `yaml:"sensitive" show:"always"`
+	When        yaml.Node `yaml:"when" show:"always"` // but for its vars, see conditions
 }
 
 // Decoder turns one YAML node of a pack into an item. Problems carry a line; their file is filled in by the
@@ -54,10 +54,14 @@ type Entry struct {
 	Item   Item
 	Pack   string // id of the pack that holds it: this one or an ancestor
 	Source string // file:line
+	Lines  [2]int // the first, as in Source, and the last
+	// Replaces is the Source of the ancestor's item in whose place it stands; empty: none.
+	Replaces string
 
 	Description string
 	When        *When         // on which machines it applies; nil: on all
 	Sensitive   yamlfile.Bool // nobody may see what is demanded or what there is; kinds have their own default
+	Shown       Shown         // what everybody may see of it
 }
 
 // Pack is one loaded pack, its ancestors' items included.

@@ -170,3 +170,44 @@ func (w *When) Of(vars map[string]any) map[string]any {
 	}
 	return named
 }
+
+// Condition is one condition of a When: a fact, or "vars." and the name of a var, and the values of which one has to
+// be there.
+type Condition struct {
+	Name   string
+	Values []string
+}
+
+// conditions lists the conditions, facts first. The values of vars are left out unless they may be seen.
+func (w *When) conditions(withVars bool) []Condition {
+	if w == nil {
+		return nil
+	}
+	var out []Condition
+	for _, name := range slices.Sorted(maps.Keys(w.facts)) {
+		out = append(out, Condition{name, fewOf(w.facts[name])})
+	}
+	for _, name := range w.VarNames() {
+		shown := Condition{"vars." + name, fewOf(w.vars[name])}
+		if !withVars {
+			shown = Condition{"vars", []string{NotShown}}
+		}
+		if len(out) == 0 || withVars || out[len(out)-1].Name != shown.Name {
+			out = append(out, shown)
+		}
+	}
+	return out
+}
+
+// fewOf are the first of many values, each as far as it is shown.
+func fewOf(values []string) []string {
+	const most = 20
+	var out []string
+	for i, value := range values {
+		if i == most {
+			return append(out, fmt.Sprintf("… (%d more)", len(values)-most))
+		}
+		out = append(out, shortened(value))
+	}
+	return out
+}

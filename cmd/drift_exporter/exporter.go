@@ -36,17 +36,6 @@ func (p *pages) Fleet() *exporter.Fleet {
 	return shown.as
 }
 
-func show(fleet *checker.Fleet) *exporter.Fleet {
-	infos := make([]exporter.PackInfo, 0, len(fleet.Packs))
-	for _, pack := range sortedPacks(fleet.Packs) {
-		infos = append(infos, exporter.PackInfo{
-			ID: pack.ID, Name: pack.Name, Description: pack.Description, Extends: pack.Extends,
-			File: pack.File, Items: len(pack.Entries),
-		})
-	}
-	return &exporter.Fleet{Config: fleet.Config, Packs: infos}
-}
-
 // StartRun starts a check now, and says in the exporter's words why it cannot.
 func (p *pages) StartRun(ctx context.Context, machines []string) (string, error) {
 	id, err := p.runner.StartRun(ctx, state.TriggerAPI, machines)
