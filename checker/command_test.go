@@ -124,7 +124,9 @@ func TestCommandsThatCannotBeJudged(t *testing.T) {
 	var want []state.ItemError
 	for i, c := range cases {
 		items += fmt.Sprintf("    - {name: n%d, argv: [%s]}\n", i, c.program)
-		want = append(want, state.ItemError{Kind: "command", Item: fmt.Sprintf("n%d", i), Error: c.want})
+		want = append(want, state.ItemError{
+			Kind: "command", Item: fmt.Sprintf("n%d", i), Error: c.want, Source: fmt.Sprintf("packs/p.yaml:%d", 3+i),
+		})
 	}
 	full := file("full", "#!/bin/sh\nhead -c 65536 /dev/zero | tr '\\0' x\n", 0o755)
 	items += "    - {name: full, argv: [" + full + "], stdout: /^x+$/}\n"

@@ -63,6 +63,7 @@ func TestNoVerdictPassesOverAnOldConfig(t *testing.T) {
 	assert.Equal(t, state.Unknown, r.Status)
 	assert.Equal(t, []state.ItemError{{
 		Kind: "config", Item: "PermitRootLogin", Error: "unsupported: a setting of type config without a path",
+		Source: "packs/p.yaml:4",
 	}}, r.Errors)
 }
 
@@ -153,7 +154,9 @@ func TestConfigThatCannotBeRead(t *testing.T) {
 	var want []state.ItemError
 	add := func(path, why string) {
 		items += "    - {type: config, path: " + path + ", key: a, expected: 1}\n"
-		want = append(want, state.ItemError{Kind: "config", Item: path + " a", Error: why})
+		want = append(want, state.ItemError{
+			Kind: "config", Item: path + " a", Error: why, Source: fmt.Sprintf("packs/p.yaml:%d", 3+len(want)),
+		})
 	}
 	for _, name := range sortedKeys(broken) {
 		add(configFile(t, name, broken[name], 0o644), errors[name])

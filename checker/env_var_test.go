@@ -152,9 +152,14 @@ func TestLoginShellsThatSayNothing(t *testing.T) {
 			}
 			require.NotNil(t, out.Failure)
 			want := strings.ReplaceAll(c.want, "SHELL", login)
-			assert.Equal(t, []state.ItemError{{Kind: "env_var", Item: "EDITOR", Error: want}}, out.Results[0].Errors)
+			assert.Equal(t, editorError(want), out.Results[0].Errors)
 		})
 	}
+}
+
+// editorError is the error of a pack's one setting.
+func editorError(text string) []state.ItemError {
+	return []state.ItemError{{Kind: "env_var", Item: "EDITOR", Error: text, Source: "packs/p.yaml:2"}}
 }
 
 func TestUsersWhoseLoginShellCannotBeAsked(t *testing.T) {
@@ -177,7 +182,7 @@ func TestUsersWhoseLoginShellCannotBeAsked(t *testing.T) {
 			f := onePack(t, "  settings: [{key: EDITOR, expected: vim, type: env_var}]", func(m *config.Machine) { m.ConfigUser = c.user })
 			out := check(t, a.over(shells(t)[0]), f)
 			require.NotNil(t, out.Failure)
-			assert.Equal(t, []state.ItemError{{Kind: "env_var", Item: "EDITOR", Error: c.want}}, out.Results[0].Errors)
+			assert.Equal(t, editorError(c.want), out.Results[0].Errors)
 		})
 	}
 }

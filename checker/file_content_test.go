@@ -112,7 +112,7 @@ func TestContentThatChangesWhileItIsRead(t *testing.T) {
 			fakeTool(t, tools, "head", c.head)
 			out := check(t, shell{argv: shells(t)[0].argv, path: tools}, onePack(t, item, nil))
 			if c.wantError != "" {
-				assert.Equal(t, []state.ItemError{{Kind: "file", Item: path, Error: c.wantError}}, out.Results[0].Errors)
+				assert.Equal(t, []state.ItemError{{Kind: "file", Item: path, Error: c.wantError}}, sourceless(t, out.Results[0].Errors))
 				assert.Equal(t, state.Unknown, out.Results[0].Status)
 				return
 			}
@@ -197,7 +197,7 @@ func TestToolsThatAreMissingOrBroken(t *testing.T) {
 			out := check(t, shell{argv: shells(t)[0].argv, path: tools}, onePack(t, item, nil))
 			require.NotNil(t, out.Failure)
 			assert.Equal(t, state.ReasonUnreadable, out.Failure.Reason)
-			assert.Equal(t, []state.ItemError{{Kind: "file", Item: path, Error: c.want}}, out.Results[0].Errors)
+			assert.Equal(t, []state.ItemError{{Kind: "file", Item: path, Error: c.want}}, sourceless(t, out.Results[0].Errors))
 		})
 	}
 }

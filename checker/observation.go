@@ -229,7 +229,9 @@ func (o *observation) itemError() *state.ItemError {
 	if o.err == nil {
 		return nil
 	}
-	return &state.ItemError{Kind: o.entry.Kind, Item: shown(o.item.Identity()), Error: printable(o.explain(), maxText)}
+	return &state.ItemError{
+		Kind: o.entry.Kind, Item: shown(o.item.Identity()), Error: printable(o.explain(), maxText), Source: o.entry.Source,
+	}
 }
 
 // explain is the text of the item's error: of a sensitive item only what the script itself says, since a kind may

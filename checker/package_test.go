@@ -167,7 +167,7 @@ func TestPackagesThatCannotBeObserved(t *testing.T) {
 			sh := saying(shell{argv: shells(t)[0].argv, path: tools}, "package_manager", c.manager)
 			out := check(t, sh, onePack(t, "  packages: [{name: plain, min_version: 1}]", nil))
 			require.NotNil(t, out.Failure)
-			assert.Equal(t, []state.ItemError{{Kind: "package", Item: "plain", Error: c.want}}, out.Results[0].Errors)
+			assert.Equal(t, []state.ItemError{{Kind: "package", Item: "plain", Error: c.want}}, sourceless(t, out.Results[0].Errors))
 		})
 	}
 }

@@ -257,6 +257,7 @@ func TestProcessesOfOthersAreNotKnown(t *testing.T) {
 		sh.argv = unprivileged{sh}.argv()
 		assert.Equal(t, []state.ItemError{{
 			Kind: "port", Item: fmt.Sprintf("tcp/%d", port), Error: "permission denied (the check does not run as root there; become: true lets it)",
+			Source: "packs/p.yaml:2",
 		}}, check(t, sh, f).Results[0].Errors)
 	})
 }

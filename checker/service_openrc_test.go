@@ -130,7 +130,10 @@ func TestCrashedServicesAndUnprivilegedUsers(t *testing.T) {
 	root := tree(t, files)
 	items := "  services: [{name: sshd, running: true}, {name: dead, running: true}, {name: own, running: true}, {name: off, running: false}]"
 	const denied = "permission denied (the check does not run as root there; become: true lets it)"
-	want := []state.ItemError{{Kind: "service", Item: "sshd", Error: denied}, {Kind: "service", Item: "dead", Error: denied}}
+	want := []state.ItemError{
+		{Kind: "service", Item: "sshd", Error: denied, Source: "packs/p.yaml:2"},
+		{Kind: "service", Item: "dead", Error: denied, Source: "packs/p.yaml:2"},
+	}
 	eachShell(t, func(t *testing.T, sh shell) {
 		if sh.path != "" {
 			t.Skip("its tools are in a directory that only root may read")

@@ -217,7 +217,7 @@ func TestServicesThatCannotBeObserved(t *testing.T) {
 				fakeTool(t, sh.path, "systemctl", c.systemctl)
 			}
 			out := check(t, saying(sh, "init", c.init), onePack(t, "  services: [{name: "+c.item+", running: true}]", nil))
-			assert.Equal(t, []state.ItemError{{Kind: "service", Item: c.item, Error: c.want}}, out.Results[0].Errors)
+			assert.Equal(t, []state.ItemError{{Kind: "service", Item: c.item, Error: c.want}}, sourceless(t, out.Results[0].Errors))
 			assert.Empty(t, out.Results[0].Mismatches)
 		})
 	}
@@ -227,7 +227,7 @@ func TestUnitThatIsRefusedSpoilsNoOther(t *testing.T) {
 	items := "  services: [{name: ssh, running: true}, {name: refused, running: true}, {name: off, running: true}]"
 	eachShell(t, func(t *testing.T, sh shell) {
 		r := check(t, underSystemd(t, sh, systemctlUnits), onePack(t, items, nil)).Results[0]
-		assert.Equal(t, []state.ItemError{{Kind: "service", Item: "refused", Error: "systemctl show failed"}}, r.Errors)
+		assert.Equal(t, []state.ItemError{{Kind: "service", Item: "refused", Error: "systemctl show failed"}}, sourceless(t, r.Errors))
 		assert.Equal(t, []string{"wrong_service off: running → inactive (dead)"}, brief(r.Mismatches))
 	})
 }

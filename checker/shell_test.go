@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"sync"
 	"syscall"
 	"testing"
@@ -16,6 +17,7 @@ import (
 	"time"
 
 	"github.com/jonboulle/clockwork"
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
@@ -191,6 +193,16 @@ func checkOne(t testing.TB, transport Transport, items string) state.Result {
 	require.Nil(t, out.Failure, "%v", out.Failure)
 	require.Len(t, out.Results, 1)
 	return out.Results[0]
+}
+
+// sourceless is the errors of one pack without where it asks for their items, which has to be there.
+func sourceless(t testing.TB, errs []state.ItemError) []state.ItemError {
+	errs = slices.Clone(errs)
+	for i := range errs {
+		assert.Regexp(t, `^packs/p\.yaml:[0-9]+$`, errs[i].Source)
+		errs[i].Source = ""
+	}
+	return errs
 }
 
 // brief is a mismatch in one line.

@@ -152,7 +152,9 @@ func junitCasesOf(r state.Result) []junitCase {
 		cases = append(cases, junitCase{Name: junitName(m), Class: class, Failure: junitMismatch(m)})
 	}
 	for _, e := range r.Errors {
-		cases = append(cases, junitCase{Name: e.Kind + " " + printable(e.Item), Class: class, Error: junitSays("error", e.Error)})
+		failed := junitSays("error", e.Error)
+		failed.Text += "\n" + printable(e.Source)
+		cases = append(cases, junitCase{Name: e.Kind + " " + printable(e.Item), Class: class, Error: failed})
 	}
 	for _, m := range r.Waived {
 		skipped := junitMismatch(m)

@@ -203,7 +203,7 @@ func TestJUnitOfWhatCouldNotBeCheckedIsAnError(t *testing.T) {
 		"backup.base/pack base":                 "error: connection refused",
 		"db1.base/pack base":                    "error: 1 of 2 items could not be observed",
 		"db1.base/file /etc/issue: wrong_owner": "failure: expected root\nactual   drift\npacks/base.yaml:7\n",
-		"db1.base/file /etc/shadow":             "error: permission denied",
+		"db1.base/file /etc/shadow":             "error: permission denied\npacks/base.yaml:21",
 		"gone/check":                            "error: the machine is not in the fleet",
 	}, said)
 }
@@ -241,7 +241,7 @@ func FuzzJUnitIsAlwaysValid(f *testing.F) {
 		requireJUnit(t, junitOf(t, []checker.Outcome{
 			{Machine: "m", Facts: state.Facts{Name: s, OS: s, Version: s, Arch: s}, Results: []state.Result{result("m", "p", 1, func(r *state.Result) {
 				r.Mismatches, r.Waived = []state.Mismatch{m, m}, []state.Mismatch{m}
-				r.Errors = []state.ItemError{{Kind: "file", Item: s, Error: s}, {Kind: "file", Item: s}, {Kind: "file", Item: s + " (2)"}}
+				r.Errors = []state.ItemError{{Kind: "file", Item: s, Error: s, Source: s}, {Kind: "file", Item: s}, {Kind: "file", Item: s + " (2)"}}
 			})}},
 			{Machine: fmt.Sprint(len(s)), Failure: failure},
 		}))

@@ -32,7 +32,10 @@ func rowsOf(r state.Result) []row {
 	}
 	for _, e := range r.Errors {
 		text := printable(e.Error)
-		rows = append(rows, row{what: "error", style: yellow, item: e.Kind + " " + printable(e.Item), detail: text, below: []string{text}})
+		rows = append(rows, row{
+			what: "error", style: yellow, item: e.Kind + " " + printable(e.Item), source: printable(e.Source),
+			detail: text, below: []string{text},
+		})
 	}
 	for _, m := range r.Waived {
 		expected, actual, why := value(m.Expected), value(m.Actual), " ("+printable(m.Waiver)+")"

@@ -42,7 +42,7 @@ func sample() []checker.Outcome {
 		{Machine: "cache-of-mirrors", Results: []state.Result{result("cache-of-mirrors", "base", 1, nil)}},
 		{Machine: "db1", Failure: unreadable, Facts: facts, Results: []state.Result{result("db1", "base", 2, func(r *state.Result) {
 			r.Mismatches = []state.Mismatch{{Type: "wrong_owner", Kind: "file", Item: "/etc/issue", Expected: "root", Actual: "drift", Source: "packs/base.yaml:7"}}
-			r.Errors, r.Failure = []state.ItemError{{Kind: "file", Item: "/etc/shadow", Error: "permission denied"}}, unreadable
+			r.Errors, r.Failure = []state.ItemError{{Kind: "file", Item: "/etc/shadow", Error: "permission denied", Source: "packs/base.yaml:21"}}, unreadable
 		})}},
 		{Machine: "mail", Facts: state.Facts{OS: "alpine", Version: "3.20"}, Results: []state.Result{result("mail", "base", 3, func(r *state.Result) {
 			r.Waived = []state.Mismatch{{Type: "missing_package", Kind: "package", Item: "exim", Expected: "installed", Actual: "absent", Source: "packs/base.yaml:9", Waiver: "moves in March"}}
@@ -76,7 +76,7 @@ cache-of-mirrors  compliant  1 item in base
 db1  unknown  Debian GNU/Linux 12 (bookworm), x86_64
   base  unknown  1 mismatch, 1 error in 2 items
     wrong_owner  file /etc/issue   expected root, actual drift  packs/base.yaml:7
-    error        file /etc/shadow  permission denied
+    error        file /etc/shadow  permission denied            packs/base.yaml:21
 
 mail  compliant  alpine 3.20
   base  compliant  1 waived in 3 items
@@ -191,7 +191,7 @@ func FuzzTextNeverControlsTheTerminal(f *testing.F) {
 		failure := &state.Failure{Reason: state.ReasonInternal, Message: s}
 		outcomes := []checker.Outcome{
 			{Machine: "m", Facts: state.Facts{Name: s, OS: s, Arch: s}, Results: []state.Result{result("m", "p", 1, func(r *state.Result) {
-				r.Mismatches, r.Waived, r.Errors = []state.Mismatch{m}, []state.Mismatch{m}, []state.ItemError{{Kind: "file", Item: s, Error: s}}
+				r.Mismatches, r.Waived, r.Errors = []state.Mismatch{m}, []state.Mismatch{m}, []state.ItemError{{Kind: "file", Item: s, Error: s, Source: s}}
 			})}},
 			{Machine: "n", Failure: failure},
 		}

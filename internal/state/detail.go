@@ -46,7 +46,7 @@ func fitDetail(d *Detail, limit int) *Detail {
 	c.Mismatches, c.Waived = short(c.Mismatches, shortenValues), short(c.Waived, shortenValues)
 	c.Errors = make([]ItemError, len(d.Errors))
 	for i, e := range d.Errors {
-		e.Error, e.Item = cut(e.Error, maxValue), cut(e.Item, maxItem)
+		e.Error, e.Item, e.Source = cut(e.Error, maxValue), cut(e.Item, maxItem), cut(e.Source, maxItem)
 		c.Errors[i] = e
 	}
 	if size(c) > limit && size(c.Definitions) > limit/2 {

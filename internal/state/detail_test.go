@@ -64,7 +64,7 @@ func TestFitDetail(t *testing.T) {
 	t.Run("whatever is in it", func(t *testing.T) {
 		long := strings.Repeat("\x01\"\\", maxDetail/8)
 		for _, d := range []*Detail{
-			{Errors: []ItemError{{Kind: "file", Item: long, Error: long}}},
+			{Errors: []ItemError{{Kind: "file", Item: long, Error: long, Source: long}}},
 			{Waived: []Mismatch{{Type: "t", Item: long, Expected: long, Waiver: long, Source: long, Diff: long}}},
 			{Definitions: map[string]string{long: "x"}},
 			{Mismatches: []Mismatch{{Type: long}, {Type: "t"}}},

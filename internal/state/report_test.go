@@ -32,7 +32,7 @@ func goldenRecord() *Record {
 				Type: "wrong_permissions", Kind: "file", Item: "/etc/ssh/sshd_config",
 				Expected: "0600", Actual: "0644", Source: "packs/base.yaml:9",
 			}},
-			Errors: []ItemError{{Kind: "file", Item: "/etc/shadow", Error: "permission denied"}},
+			Errors: []ItemError{{Kind: "file", Item: "/etc/shadow", Error: "permission denied", Source: "packs/base.yaml:21"}},
 		},
 	}
 }

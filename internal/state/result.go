@@ -59,6 +59,8 @@ type ItemError struct {
 	Kind  string `json:"kind"`
 	Item  string `json:"item"`
 	Error string `json:"error"`
+	// Source is file:line in the pack; empty in what was stored before it was kept.
+	Source string `json:"source,omitempty"`
 }
 
 // ItemID is the key of Result.Definitions: kind and item of a mismatch.
