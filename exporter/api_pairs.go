@@ -35,7 +35,7 @@ func reportOf(k state.Key, record *state.Record) pairReport {
 	}
 	p := pairReport{Report: record.Report(), Cut: record.Detail != nil && record.Detail.Cut}
 	p.Attempt = &p.Report.Attempt
-	p.Mismatches, p.Waived = shown(p.Mismatches), shown(p.Waived)
+	p.Mismatches, p.Waived, p.Seen = shown(p.Mismatches), shown(p.Waived), shown(p.Seen)
 	return p
 }
 

@@ -67,12 +67,15 @@ func TestDiffOfASensitiveItemIsNeverShown(t *testing.T) {
 	r := newRig(t, nil)
 	leaky := driftedRecord()
 	leaky.Detail.Waived[0].Diff = "@@ -1 +1 @@\n-hunter2\n+hunter3\n"
+	leaky.Detail.Seen = []state.Mismatch{leaky.Detail.Waived[0]}
+	leaky.Detail.Seen[0].Item = "/etc/seen"
 	r.put(leaky)
 	r.history[leaky.Key] = []state.Change{{Verdict: *leaky.Verdict, Mismatches: leaky.Detail.Waived}}
 	assert.NotContains(t, r.open(t, "/machines/web1/packs/base", 200).text, "hunter")
 	for _, path := range []string{"", "/history"} {
 		_, body := r.get(t, "/api/v1/machines/web1/packs/base"+path)
 		assert.Contains(t, body, "/etc/motd")
+		assert.Equal(t, path == "", strings.Contains(body, "/etc/seen"))
 		assert.NotContains(t, body, "hunter")
 	}
 	assert.NotEmpty(t, leaky.Detail.Waived[0].Diff, "the record is shared, and stays as it is")

@@ -10,10 +10,10 @@ import (
 // Judge makes the next record of a pair from the previous one (nil: there is none; otherwise with its Detail) and a
 // result. It returns false, and no record, if the result is to be dropped: see stale.
 //
-// An unknown result changes the attempt and its errors and nothing else: the last verdict and the alert stand. A
-// first verdict never alerts, since there is nothing that the machine has drifted from; neither does any later one
-// until the pair was compliant once. From then on a drifted verdict after a compliant one starts an alert, further
-// drifted ones update it, and a compliant one ends it.
+// An unknown result changes the attempt, its errors and what it saw, and nothing else: the last verdict and the alert
+// stand. A first verdict never alerts, since there is nothing that the machine has drifted from; neither does any
+// later one until the pair was compliant once. From then on a drifted verdict after a compliant one starts an alert,
+// further drifted ones update it, and a compliant one ends it.
 func Judge(prev *state.Record, r state.Result, p AlertParams, now time.Time) (*state.Record, bool) {
 	if stale(prev, r, now) {
 		return nil, false
@@ -22,7 +22,7 @@ func Judge(prev *state.Record, r state.Result, p AlertParams, now time.Time) (*s
 	next.Attempt = attempt(r)
 	next.Recent = next.Recent.With(check(next.Attempt, r))
 	if next.Attempt.Status == state.Unknown {
-		next.Detail = withErrors(next.Detail, r.Errors)
+		next.Detail = withAttempt(next.Detail, r)
 		return next, true
 	}
 	before, detail := next.Verdict, next.Detail
@@ -113,12 +113,13 @@ func verdict(before *state.Verdict, r state.Result) *state.Verdict {
 	return v
 }
 
-// withErrors is the last verdict's detail beside the latest attempt's errors.
-func withErrors(d *state.Detail, errors []state.ItemError) *state.Detail {
+// withAttempt is the last verdict's detail beside what an attempt without a verdict leaves: its errors, and what it
+// saw to differ all the same, which is kept apart since it is no judgement.
+func withAttempt(d *state.Detail, r state.Result) *state.Detail {
 	var next state.Detail
 	if d != nil {
 		next = *d
 	}
-	next.Errors = errors
+	next.Errors, next.Seen = r.Errors, r.Mismatches
 	return &next
 }

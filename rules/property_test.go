@@ -47,7 +47,9 @@ func (m *model) step() string {
 	case op < 9:
 		return m.verdictOf(state.Drifted)
 	case op < 10:
-		m.judgeNow(m.unknown(state.ReasonConnect))
+		r := m.unknown(state.ReasonUnreadable)
+		r.Mismatches = []state.Mismatch{mode, content, curl}[:m.random.IntN(4)] // seen, and no judgement
+		m.judgeNow(r)
 		return "unknown"
 	case op < 11:
 		return m.repeat()

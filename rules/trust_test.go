@@ -65,6 +65,7 @@ func TestNothingFailsOpen(t *testing.T) {
 				assert.Equal(t, test.reason, s.rec.Attempt.Reason)
 				assert.NotEmpty(t, s.rec.Attempt.Message)
 				assert.Len(t, s.rec.Detail.Errors, s.rec.Attempt.Errors)
+				assert.Equal(t, r.Mismatches, s.rec.Detail.Seen)
 			}
 		})
 	}
@@ -89,6 +90,39 @@ func TestAVerdictClearsTheErrorsOfTheAttemptBefore(t *testing.T) {
 	assert.Empty(t, s.rec.Detail.Errors)
 	assert.Zero(t, s.rec.Attempt.Errors)
 	assert.Empty(t, s.rec.Attempt.Message)
+}
+
+func TestWhatIsSeenWithoutAVerdictIsKeptApart(t *testing.T) {
+	s := newStory(t)
+	seen := func(mismatches ...state.Mismatch) {
+		r := s.unknown(state.ReasonUnreadable)
+		r.Mismatches, r.Errors = mismatches, []state.ItemError{{Kind: "file", Item: "/etc/shadow", Error: "permission denied"}}
+		s.judge(r)
+	}
+	seen(mode)
+	assert.Equal(t, &state.Detail{Seen: []state.Mismatch{mode}, Errors: s.rec.Detail.Errors}, s.rec.Detail, "before any verdict")
+	assert.Nil(t, s.rec.Verdict)
+	s.drifted(curl)
+	assert.Empty(t, s.rec.Detail.Seen, "a verdict says it all")
+	seen(mode, content)
+	assert.Equal(t, []state.Mismatch{mode, content}, s.rec.Detail.Seen)
+	assert.Equal(t, []state.Mismatch{curl}, s.rec.Detail.Mismatches)
+	assert.Equal(t, 1, s.rec.Verdict.Mismatches)
+	seen(content)
+	assert.Equal(t, []state.Mismatch{content}, s.rec.Detail.Seen, "of the last attempt only")
+	s.offline()
+	assert.Empty(t, s.rec.Detail.Seen, "which saw nothing")
+	s.compliant()
+	seen(mode)
+	assert.Nil(t, s.rec.Alert)
+	s.drifted(mode)
+	assert.Equal(t, state.CauseMachineChanged, s.rec.Verdict.Cause)
+	seen(curl)
+	assert.Equal(t, "1", s.firing().Annotations["mismatch_count"])
+	assert.NotContains(t, s.firing().Annotations["mismatches"], "curl")
+	s.compliant()
+	s.resolved(state.ResolvedCompliant)
+	assert.Empty(t, s.rec.Detail.Seen)
 }
 
 func TestStaleResultsAreDropped(t *testing.T) {

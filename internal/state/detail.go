@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/nats-io/nats.go/jetstream"
 )
@@ -19,22 +20,16 @@ const (
 // maxValue bounds a mismatch's expected and actual value, and an error's text, where an entry is too long.
 const maxValue = 200
 
-// fitDetail returns d, or if it is longer than limit a copy that is not, marked as Cut. It gives up first the
-// diffs that do not fit, then the length of values, then definitions, then the last of the mismatches, errors
-// and waived mismatches.
+// fitDetail returns d, or if it is longer than limit a copy that is not, marked as Cut. What was only seen makes
+// room first, and for nothing that counts is anything given up before all of that is. Then go the diffs that do not
+// fit, then the length of values, then definitions, then the last of the mismatches, errors and waived mismatches.
 func fitDetail(d *Detail, limit int) *Detail {
 	if size(d) <= limit {
 		return d
 	}
-	short := func(in []Mismatch, f func(*Mismatch)) []Mismatch {
-		out := make([]Mismatch, len(in))
-		for i := range in {
-			out[i] = in[i]
-			f(&out[i])
-		}
-		return out
+	if len(d.Seen) > 0 {
+		return fitSeen(d, limit)
 	}
-	noDiff := func(m *Mismatch) { m.Diff = "" }
 	c := &Detail{
 		Mismatches: short(d.Mismatches, noDiff), Waived: short(d.Waived, noDiff),
 		Errors: d.Errors, Definitions: d.Definitions, Cut: true,
@@ -58,6 +53,36 @@ func fitDetail(d *Detail, limit int) *Detail {
 	c.Waived = firstThatFit(c.Waived, &room)
 	return c
 }
+
+// fitSeen is fitDetail of a detail that is too long, but perhaps only because of Seen. That gives up the diffs that
+// do not fit, then the length of values, then the last of them.
+func fitSeen(d *Detail, limit int) *Detail {
+	c := *d
+	c.Seen, c.Cut = nil, true
+	const name = len(`"seen":[],`)
+	room := limit - size(&c) - name
+	if room < 0 {
+		return fitDetail(&c, limit)
+	}
+	c.Seen = short(d.Seen, noDiff)
+	if left := limit - size(&c); left >= 0 {
+		addDiffs(c.Seen, d.Seen, left)
+		return &c
+	}
+	c.Seen = firstThatFit(short(c.Seen, shortenValues), &room)
+	return &c
+}
+
+// short is a copy of a list with each of it made shorter.
+func short(list []Mismatch, shorten func(*Mismatch)) []Mismatch {
+	out := slices.Clone(list)
+	for i := range out {
+		shorten(&out[i])
+	}
+	return out
+}
+
+func noDiff(m *Mismatch) { m.Diff = "" }
 
 // maxItem bounds an item's name where an entry is too long; it is longer than any path.
 const maxItem = 4096

@@ -61,12 +61,42 @@ func TestFitDetail(t *testing.T) {
 		assert.Greater(t, len(c.Mismatches), 500)
 		assert.Less(t, len(c.Mismatches), 4000)
 	})
+	t.Run("what was only seen goes before anything else: its diffs", func(t *testing.T) {
+		d := largeDetail(100, 1000, 10)
+		d.Seen = largeDetail(200, 1000, 10).Mismatches
+		c := requireFits(t, d, maxDetail)
+		assert.True(t, c.Cut)
+		assert.Equal(t, d.Mismatches, c.Mismatches)
+		assert.Equal(t, d.Definitions, c.Definitions)
+		require.Len(t, c.Seen, 200)
+		assert.Equal(t, d.Seen[0], c.Seen[0])
+		assert.Empty(t, c.Seen[199].Diff)
+	})
+	t.Run("then the length of its values, and the last of it", func(t *testing.T) {
+		d := largeDetail(100, 1000, 10)
+		d.Errors = []ItemError{{Kind: "file", Item: "/etc/shadow", Error: strings.Repeat("e", 2*maxValue)}}
+		d.Waived, d.Seen = largeDetail(10, 10, 10).Mismatches, largeDetail(2000, 10, 1000).Mismatches
+		c := requireFits(t, d, maxDetail)
+		require.NotEmpty(t, c.Seen)
+		assert.Less(t, len(c.Seen), 2000)
+		assert.Len(t, c.Seen[0].Actual, maxValue)
+		c.Seen, d.Seen, d.Cut = nil, nil, true
+		assert.Equal(t, d, c, "the rest is whole")
+	})
+	t.Run("all of it, if the rest is too long by itself", func(t *testing.T) {
+		d := largeDetail(100, 10_000, 10)
+		want := fitDetail(d, maxDetail)
+		d.Seen = largeDetail(10, 10, 10).Mismatches
+		assert.Equal(t, want, requireFits(t, d, maxDetail))
+	})
 	t.Run("whatever is in it", func(t *testing.T) {
 		long := strings.Repeat("\x01\"\\", maxDetail/8)
 		for _, d := range []*Detail{
 			{Errors: []ItemError{{Kind: "file", Item: long, Error: long, Source: long}}},
 			{Waived: []Mismatch{{Type: "t", Item: long, Expected: long, Waiver: long, Source: long, Diff: long}}},
 			{Definitions: map[string]string{long: "x"}},
+			{Seen: []Mismatch{{Type: long}, {Type: "t"}}},
+			{Seen: []Mismatch{{Type: "t", Item: "i", Diff: long}}, Waived: []Mismatch{{Type: "t", Item: long}}},
 			{Mismatches: []Mismatch{{Type: long}, {Type: "t"}}},
 			{Mismatches: []Mismatch{{Type: "t", Item: "i", Diff: long}, {Type: "t", Diff: "short"}}},
 		} {

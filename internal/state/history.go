@@ -44,7 +44,7 @@ func (s *Store) putChange(ctx context.Context, key string, prev *Record, next *V
 // isChange tells whether a verdict differs from prev's: another status, or other mismatches.
 func isChange(prev *Record, next *Verdict, d storedDetail) bool {
 	switch {
-	case next == nil:
+	case next == nil, prev != nil && next == prev.Verdict: // no new one: an attempt without, or a change of the alert
 		return false
 	case prev == nil || prev.Verdict == nil || prev.Verdict.Status != next.Status:
 		return true

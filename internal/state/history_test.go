@@ -112,6 +112,28 @@ func TestHistoryOfWhatWasNeverCommittedIsNotShown(t *testing.T) {
 	}, eventually, tick)
 }
 
+// An attempt without a verdict may have so many errors that mismatches of the last verdict are cut to make room.
+func TestAnAttemptWithoutAVerdictIsNoChangeWhateverIsCut(t *testing.T) {
+	s := open(t, t.TempDir())
+	r := drifted(pair, 300)
+	r.Detail = largeDetail(300, 0, 600)
+	store(t, s, r)
+	require.NoError(t, s.Transition(t.Context(), pair, func(prev *Record) (*Record, bool) {
+		next, detail := *prev, *prev.Detail
+		for i := range 1000 {
+			detail.Errors = append(detail.Errors, ItemError{Kind: "file", Item: mismatch(i).Item, Error: "permission denied"})
+		}
+		next.Attempt.Status, next.Detail = Unknown, &detail
+		return &next, true
+	}))
+	full, err := s.Detail(t.Context(), pair)
+	require.NoError(t, err)
+	require.NotEqual(t, r.Detail.Mismatches, full.Detail.Mismatches, "they are not cut")
+	changes, err := s.History(t.Context(), pair)
+	require.NoError(t, err)
+	assert.Equal(t, []int{12}, items(changes))
+}
+
 func TestCorruptHistoryIsCutThere(t *testing.T) {
 	var log logBuffer
 	s := openWith(t, Options{Dir: t.TempDir(), Logger: log.logger()})

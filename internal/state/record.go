@@ -58,9 +58,12 @@ type Attempt struct {
 // Detail is the large part of a Record, read on demand: the last verdict's mismatches and the last
 // attempt's errors.
 type Detail struct {
-	Mismatches  []Mismatch        `json:"mismatches,omitempty"`
-	Waived      []Mismatch        `json:"waived,omitempty"`
-	Errors      []ItemError       `json:"errors,omitempty"`
+	Mismatches []Mismatch  `json:"mismatches,omitempty"`
+	Waived     []Mismatch  `json:"waived,omitempty"`
+	Errors     []ItemError `json:"errors,omitempty"`
+	// Seen is what the last attempt saw to differ, if it gave no verdict: something to look at until there is one.
+	// It counts for nothing, since what else differs is not known.
+	Seen        []Mismatch        `json:"seen,omitempty"`
 	Definitions map[string]string `json:"definitions,omitempty"` // as in Result, of the last verdict
 	// Cut says that mismatches or diffs were left out to stay under the store's limit; the counts in the
 	// Verdict are still whole.

@@ -14,6 +14,7 @@ type Report struct {
 	Mismatches []Mismatch    `json:"mismatches"`
 	Waived     []Mismatch    `json:"waived"`
 	Errors     []ItemError   `json:"errors"`
+	Seen       []Mismatch    `json:"seen,omitempty"` // by an attempt without a verdict; only of a record
 	Alert      AlertReport   `json:"alert"`
 }
 
@@ -55,7 +56,7 @@ func (r *Record) Report() Report {
 		rep.CheckedAt, rep.Since = stampRef(v.At), stampRef(v.Since)
 	}
 	if d := r.Detail; d != nil {
-		rep.Mismatches, rep.Waived, rep.Errors = d.Mismatches, d.Waived, d.Errors
+		rep.Mismatches, rep.Waived, rep.Errors, rep.Seen = d.Mismatches, d.Waived, d.Errors, d.Seen
 	}
 	if a := r.Alert; a.Firing() {
 		rep.Alert = AlertReport{State: AlertFiring, Since: stampRef(a.StartsAt)}

@@ -43,7 +43,12 @@ func TestRecordReport(t *testing.T) {
 	resolved.Alert.ResolvedAt = t0.Add(time.Hour)
 	resolved.Detail = &Detail{Waived: []Mismatch{{Type: "missing_file", Kind: "file", Item: "/etc/motd", Waiver: "later"}}}
 
+	seen := goldenRecord()
+	seen.Detail.Seen = []Mismatch{{
+		Type: "missing_file", Kind: "file", Item: "/etc/motd", Expected: "present", Actual: "absent", Source: "packs/base.yaml:17",
+	}}
 	for name, r := range map[string]*Record{
+		"unknown_but_seen":   seen,
 		"firing":             goldenRecord(),
 		"resolved":           resolved,
 		"never_judged":       {Key: Key{"web1", "base"}, Attempt: Attempt{Status: Unknown, At: t0, Reason: ReasonConnect, Message: "refused"}},
