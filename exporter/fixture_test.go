@@ -100,7 +100,11 @@ func fixtureState() *fakeState {
 		&state.Record{Key: state.Key{Machine: "web1", Pack: "web"}, Verdict: compliant, Attempt: state.Attempt{
 			Status: state.Unknown, At: at(6, 0, 3, 120), Run: lastRunID, Duration: 410 * time.Millisecond,
 			Reason: state.ReasonUnreadable, Message: "1 item could not be observed", Errors: 1,
-		}, Detail: &state.Detail{Errors: []state.ItemError{{Kind: "file", Item: "/etc/shadow", Error: "permission denied"}}}},
+		}, Detail: &state.Detail{
+			Errors: []state.ItemError{{Kind: "file", Item: "/etc/shadow", Error: "permission denied", Source: "packs/web.yaml:7"}},
+			Seen: []state.Mismatch{{Type: "wrong_owner", Kind: "file", Item: "/etc/nginx/nginx.conf", Expected: "root", Actual: "nobody",
+				Source: "packs/web.yaml:9"}},
+		}},
 		&state.Record{Key: state.Key{Machine: "db1", Pack: "base"}, Attempt: refused, Detail: &state.Detail{}},
 		// Not retired yet: the machine was disabled a moment ago.
 		&state.Record{Key: state.Key{Machine: "off1", Pack: "base"}, Verdict: compliant, Attempt: state.Attempt{Status: state.Compliant, At: at(6, 0, 1, 0)}},
