@@ -22,6 +22,7 @@ type machineData struct {
 	Machine     string            `json:"machine"`
 	DisplayName string            `json:"display_name"`
 	Address     string            `json:"address"`
+	Addresses   []string          `json:"addresses,omitempty"` // where there are several: all of them
 	Transport   config.Transport  `json:"transport"`
 	Site        string            `json:"site,omitempty"`
 	Enabled     bool              `json:"drift_detection_enabled"`
@@ -29,7 +30,17 @@ type machineData struct {
 	Facts       *state.Facts      `json:"facts"`   // null: never reached
 	Attempt     *machineAttempt   `json:"attempt"` // null: never attempted
 	Packs       []pairSummary     `json:"packs"`
+	Waivers     []waiverData      `json:"waivers,omitzero"` // not in lists
 	URL         string            `json:"url"`
+}
+
+// waiverData is a waiver of the configuration, in effect or not.
+type waiverData struct {
+	Pack    string     `json:"pack"`
+	Kind    string     `json:"kind"`
+	Item    string     `json:"item"`
+	Reason  string     `json:"reason"`
+	Expires *time.Time `json:"expires"` // the instant; null: never
 }
 
 // machineAttempt is the last try at a machine as a whole.
@@ -53,6 +64,7 @@ type pairSummary struct {
 	Cause         state.Cause          `json:"cause,omitempty"`
 	Attempt       *state.AttemptReport `json:"attempt"` // null: never attempted
 	Alert         state.AlertReport    `json:"alert"`
+	Recent        []recentCheck        `json:"recent,omitzero"` // not in lists
 	URL           string               `json:"url"`
 }
 
@@ -91,7 +103,19 @@ func (e *Exporter) apiMachine(_ context.Context, r *http.Request) (any, error) {
 		return nil, err
 	}
 	found, _ := e.matching(m, filter{})
-	return e.machineData(m, found), nil
+	d := e.machineData(m, found)
+	for i, p := range found {
+		d.Packs[i].Recent = recentOf(p.record)
+	}
+	d.Waivers = []waiverData{}
+	for _, w := range m.Waivers {
+		shown := waiverData{Pack: w.Pack, Kind: w.Kind, Item: w.Item, Reason: w.Reason}
+		if !w.Expires.IsZero() {
+			shown.Expires = utc(w.Expires)
+		}
+		d.Waivers = append(d.Waivers, shown)
+	}
+	return d, nil
 }
 
 func (e *Exporter) machineData(m *config.Machine, found []pair) machineData {
@@ -99,6 +123,9 @@ func (e *Exporter) machineData(m *config.Machine, found []pair) machineData {
 		Machine: m.Name, DisplayName: m.DisplayName, Address: m.Address, Transport: m.Transport, Site: m.Site,
 		Enabled: m.Enabled, Labels: m.Labels, Packs: make([]pairSummary, 0, len(found)),
 		URL: e.links.Absolute(e.links.Machine(m.Name)),
+	}
+	if len(m.FurtherAddresses) > 0 {
+		d.Addresses = append([]string{m.Address}, m.FurtherAddresses...)
 	}
 	if d.Labels == nil {
 		d.Labels = map[string]string{}

@@ -12,6 +12,10 @@ import (
 type pairReport struct {
 	state.Report
 	Attempt *state.AttemptReport `json:"attempt"`
+	// Recent are the last attempts, the oldest first.
+	Recent []recentCheck `json:"recent"`
+	// WaiverExpires is the end of the earliest waiver in effect.
+	WaiverExpires *time.Time `json:"waiver_expires,omitempty"`
 	// Cut says that mismatches or diffs were left out because there are too many to store.
 	Cut bool `json:"cut,omitempty"`
 }
@@ -31,9 +35,12 @@ func (e *Exporter) apiPair(ctx context.Context, r *http.Request) (any, error) {
 // reportOf is the report of a record, or of a pair that has none yet.
 func reportOf(k state.Key, record *state.Record) pairReport {
 	if record == nil {
-		return pairReport{Report: (&state.Record{Key: k}).Report()}
+		return pairReport{Report: (&state.Record{Key: k}).Report(), Recent: []recentCheck{}}
 	}
-	p := pairReport{Report: record.Report(), Cut: record.Detail != nil && record.Detail.Cut}
+	p := pairReport{Report: record.Report(), Cut: record.Detail != nil && record.Detail.Cut, Recent: recentOf(record)}
+	if v := record.Verdict; v != nil && !v.WaiverExpires.IsZero() {
+		p.WaiverExpires = utc(v.WaiverExpires)
+	}
 	p.Attempt = &p.Report.Attempt
 	p.Mismatches, p.Waived, p.Seen = shown(p.Mismatches), shown(p.Waived), shown(p.Seen)
 	return p
@@ -50,52 +57,25 @@ func shown(all []state.Mismatch) []state.Mismatch {
 	return list
 }
 
-// changeList is a page of the history of a pair, newest first.
-type changeList struct {
-	state.Key
-	Changes   []change `json:"changes"`
-	Total     int      `json:"total"`
-	NextToken string   `json:"next_token,omitempty"`
+// recentCheck is one of the last attempts at a pair.
+type recentCheck struct {
+	At            time.Time    `json:"at"`
+	Status        state.Status `json:"status"`
+	MismatchCount int          `json:"mismatch_count"`
 }
 
-// change is a verdict that differed from the one before.
-type change struct {
-	Verdict       state.Status     `json:"verdict"`
-	CheckedAt     time.Time        `json:"checked_at"`
-	Since         time.Time        `json:"since"`
-	Run           string           `json:"run"`
-	Items         int              `json:"items"`
-	MismatchCount int              `json:"mismatch_count"`
-	WaivedCount   int              `json:"waived_count"`
-	Cause         state.Cause      `json:"cause,omitempty"`
-	Mismatches    []state.Mismatch `json:"mismatches"`
+// recentOf are the last attempts that a record has kept; none if there is no record.
+func recentOf(r *state.Record) []recentCheck {
+	list := []recentCheck{}
+	if r != nil {
+		for _, c := range r.Recent {
+			list = append(list, recentCheck{c.At.UTC(), c.Status, c.Mismatches})
+		}
+	}
+	return list
 }
 
-func (e *Exporter) apiHistory(ctx context.Context, r *http.Request) (any, error) {
-	p, notThere := e.findPair(r)
-	if notThere != nil {
-		return nil, notThere
-	}
-	page, err := parsePaging(r.Form)
-	if err != nil {
-		return nil, err
-	}
-	stored, err := e.opts.Store.History(ctx, p.key())
-	if err != nil && asHTTP(err).status != http.StatusNotFound {
-		return nil, err
-	}
-	list := changeList{Key: p.key(), Changes: []change{}, Total: len(stored)}
-	stored, list.NextToken, err = older(stored, page, func(c state.Change) time.Time { return c.Verdict.At })
-	if err != nil {
-		return nil, err
-	}
-	for _, c := range stored {
-		v := c.Verdict
-		list.Changes = append(list.Changes, change{
-			Verdict: v.Status, CheckedAt: v.At, Since: v.Since, Run: v.Run, Items: v.Items,
-			MismatchCount: v.Mismatches, WaivedCount: v.Waived, Cause: v.Cause,
-			Mismatches: shown(c.Mismatches),
-		})
-	}
-	return list, nil
+func utc(t time.Time) *time.Time {
+	t = t.UTC()
+	return &t
 }

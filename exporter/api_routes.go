@@ -30,10 +30,13 @@ func (e *Exporter) apiRoutes() []apiRoute {
 	}
 	return []apiRoute{
 		{http.MethodGet, "/openapi.yaml", nil, e.openAPI},
+		get("/fleet", e.apiFleet),
+		get("/labels", e.apiLabels, pagingParams...),
+		get("/label/{label}/values", e.apiLabelValues, pagingParams...),
 		get("/machines", e.apiMachines, slices.Concat(filterParams, pagingParams)...),
 		get("/machines/{machine}", e.apiMachine),
 		get("/machines/{machine}/packs/{pack}", e.apiPair),
-		get("/machines/{machine}/packs/{pack}/history", e.apiHistory, pagingParams...),
+		get("/machines/{machine}/packs/{pack}/history", e.apiHistory, slices.Concat(pagingParams, []string{"from", "to"})...),
 		get("/packs", e.apiPacks),
 		get("/runs", e.apiRuns, pagingParams...),
 		get("/runs/{id}", e.apiRun),

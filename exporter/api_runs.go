@@ -33,13 +33,12 @@ func (e *Exporter) apiRuns(ctx context.Context, r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	list := runList{Total: len(runs)}
+	list := runList{Total: len(runs), NextRun: e.nextRun()}
 	if list.Runs, list.NextToken, err = older(runs, page, instantOf); err != nil {
 		return nil, err
 	}
-	if next := e.opts.Runs.NextRun(); !next.IsZero() {
-		next = next.UTC()
-		list.NextRun = &next
+	for i := range list.Runs {
+		list.Runs[i] = e.counted(list.Runs[i])
 	}
 	return list, nil
 }
@@ -56,7 +55,15 @@ func (e *Exporter) apiRun(ctx context.Context, r *http.Request) (any, error) {
 	if errors.Is(err, state.ErrNotFound) {
 		return nil, notFound("no run %q is stored", shorten(id))
 	}
-	return run, err
+	return e.counted(run), err
+}
+
+// counted is a stored run with the counts of this moment, as far as this process leads it.
+func (e *Exporter) counted(run state.Run) state.Run {
+	if now, ok := e.opts.Runs.Current(); ok && now.ID == run.ID && !run.Ended() {
+		return now
+	}
+	return run
 }
 
 func (e *Exporter) apiStartRun(w http.ResponseWriter, r *http.Request) {

@@ -13,7 +13,7 @@ import (
 // without the diffs of what is sensitive.
 type comparison struct {
 	Appeared []state.Mismatch `json:"appeared"`
-	Went     []state.Mismatch `json:"went"`
+	Went     []state.Mismatch `json:"gone"`
 	Changed  []changedItem    `json:"changed"`
 	Stayed   []state.Mismatch `json:"stayed"`
 	// Incomplete says that not all mismatches of one of the two are stored, so that what is only left out there

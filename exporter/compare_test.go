@@ -107,7 +107,7 @@ func TestComparisonLeavesTheStoredChangesAlone(t *testing.T) {
 func TestComparisonAsJSONHasNoNull(t *testing.T) {
 	text, err := json.Marshal(compareChanges(nil, nil))
 	require.NoError(t, err)
-	assert.JSONEq(t, `{"appeared":[],"went":[],"changed":[],"stayed":[]}`, string(text))
+	assert.JSONEq(t, `{"appeared":[],"gone":[],"changed":[],"stayed":[]}`, string(text))
 }
 
 func TestVerdictAtATime(t *testing.T) {

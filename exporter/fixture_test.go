@@ -135,6 +135,8 @@ func driftedRecord() *state.Record {
 			Cause: state.CauseMachineChanged, WaiverExpires: time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC)},
 		Attempt: state.Attempt{Status: state.Drifted, At: found, Run: lastRunID, Duration: 410 * time.Millisecond},
 		Alert:   &state.Alert{StartsAt: found, Labels: map[string]string{"alertname": "config_drift"}},
+		Recent: state.Checks{{At: at(6, 0, 4, 0).AddDate(0, 0, -2), Status: state.Compliant}, {At: at(6, 0, 10, 0).AddDate(0, 0, -1), Status: state.Unknown},
+			{At: found, Status: state.Drifted, Mismatches: 3}},
 		Detail: &state.Detail{
 			Mismatches: []state.Mismatch{
 				{Type: "wrong_permissions", Kind: "file", Item: "/etc/ssh/sshd_config", Expected: "0600", Actual: "0644", Source: "packs/base.yaml:9"},

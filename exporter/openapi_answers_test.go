@@ -8,11 +8,13 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/drift-exporter/drift_exporter/internal/config"
 	"github.com/drift-exporter/drift_exporter/internal/state"
 )
 
@@ -21,11 +23,13 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 	c := newContract(t)
 	r := newRig(t, everything)
 	for _, target := range []string{
-		"/openapi.yaml",
+		"/openapi.yaml", "/fleet", "/labels", "/labels?limit=1", "/label/env/values", "/label/env/values?limit=1", "/label/none/values",
 		"/machines", "/machines?q=web1&pack=web&label=env=prod&limit=5&next_token=a", "/machines?limit=1", "/machines?q=nobody",
 		"/machines/web1", "/machines/db1", "/machines/new1", "/machines/off1", "/machines/nopacks1", "/machines/back1",
 		"/machines/web1/packs/base", "/machines/web1/packs/web", "/machines/new1/packs/base", "/machines/db1/packs/base",
 		"/machines/web1/packs/base/history", "/machines/web1/packs/base/history?limit=1", "/machines/new1/packs/base/history",
+		"/machines/web1/packs/base/history?from=2026-01-25T00:00:00Z&to=2026-01-29T06:00:03.12Z",
+		"/machines/back1/packs/base/history?to=2026-01-29T06:00:00Z&limit=1",
 		"/packs", "/runs", "/runs?limit=1", "/runs/" + lastRunID, "/runs/" + everythingRun,
 	} {
 		c.ask(t, r, request{"GET", apiBase + target, "", nil, 200})
@@ -36,12 +40,13 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 		c.ask(t, r, request{"GET", apiBase + "/machines?status=" + string(s), "", nil, 200})
 	}
 	for _, operation := range []string{
-		"/machines", "/machines/web1", "/machines/web1/packs/base", "/machines/web1/packs/base/history", "/packs", "/runs", "/runs/" + lastRunID,
+		"/fleet", "/labels", "/label/env/values", "/machines", "/machines/web1", "/machines/web1/packs/base", "/machines/web1/packs/base/history", "/packs", "/runs", "/runs/" + lastRunID,
 	} {
 		c.ask(t, r, request{"GET", apiBase + operation + "?limit=%zz", "", nil, 400})
 	}
 	c.ask(t, r, request{"GET", "/api/v1/machines?limit=0", "", nil, 400})
-	for _, target := range []string{"/machines/none", "/machines/web1/packs/none", "/machines/off1/packs/base", "/machines/off1/packs/base/history", "/runs/2020-01-01T00:00:00Z"} {
+	for _, target := range []string{"/machines/none", "/machines/web1/packs/none", "/machines/off1/packs/base",
+		"/machines/new1/packs/base/history?from=2026-01-29T06:00:00Z", "/machines/web1/packs/base/history?to=2020-01-01T00:00:00Z", "/machines/off1/packs/base/history", "/runs/2020-01-01T00:00:00Z"} {
 		c.ask(t, r, request{"GET", apiBase + target, "", nil, 404})
 	}
 	c.askOperations(t)
@@ -82,7 +87,12 @@ const everythingRun = "2026-01-29T05:00:00.5Z"
 func everything(r *rig, o *Options) {
 	o.EnableLifecycle = true
 	web1 := &r.fleet.Config.Machines[len(r.fleet.Config.Machines)-1]
-	web1.Site = "dc1"
+	web1.Site, web1.FurtherAddresses = "dc1", []string{"web1.example.org"}
+	r.fleet.Config.Machines[1].Labels = map[string]string{"env": "test"}
+	web1.Waivers = []config.Waiver{{Pack: "base", Kind: "file", Item: "/etc/motd", Reason: "banner under review", Expires: at(0, 0, 0, 0)},
+		{Pack: "base", Kind: "package", Item: "nano", Reason: "habit"}}
+	refused := at(9, 0, 0, 0)
+	o.ReloadRefused = func() time.Time { return refused }
 	r.machines["web1"].Facts = state.Facts{OS: "debian", Version: "12", Name: "Debian GNU/Linux 12", Kernel: "6.1.0", Arch: "x86_64",
 		Hostname: "web1", PackageManager: "dpkg", Init: "systemd", User: "drift", Home: "/home/drift"}
 	full := driftedRecord()
@@ -93,8 +103,26 @@ func everything(r *rig, o *Options) {
 		Attempt: state.Attempt{Status: state.Compliant, At: at(7, 0, 0, 0), Run: lastRunID},
 		Alert:   &state.Alert{StartsAt: at(6, 0, 0, 0), ResolvedAt: at(7, 0, 0, 0)}}
 	r.put(full, resolved)
+	r.history[resolved.Key] = compoundHistory()
+	r.runs.current = &state.Run{ID: "2026-01-29T09:59:00Z", Trigger: state.TriggerNew, Phase: state.RunRunning, StartedAt: at(9, 59, 0, 0), Total: 4, Checked: 1}
 	r.fakeState.runs = append(r.fakeState.runs, state.Run{ID: everythingRun, Trigger: state.TriggerAPI, Phase: state.RunFailed, Machines: []string{"web1"},
 		StartedAt: at(5, 0, 0, 500), EndedAt: at(5, 0, 1, 0), Total: 1, NotTried: 1, Error: "the queue is gone"})
+}
+
+// compoundHistory is a history in which something appeared, went, changed and stayed.
+func compoundHistory() []state.Change {
+	of := func(day int, mismatches ...state.Mismatch) state.Change {
+		when := at(6, 0, 0, 0).AddDate(0, 0, day)
+		return state.Change{Mismatches: mismatches,
+			Verdict: state.Verdict{Status: state.Drifted, At: when, Since: when, Run: state.RunID(when), Items: 9, Mismatches: 4}}
+	}
+	file := func(item, actual string) state.Mismatch {
+		return state.Mismatch{Type: "wrong_permissions", Kind: "file", Item: item, Expected: "0600", Actual: actual, Source: "packs/base.yaml:9"}
+	}
+	return []state.Change{
+		of(0, file("/appeared", "0644"), file("/changed", "0666"), file("/stayed", "0644")),
+		of(-1, file("/gone", "0644"), file("/changed", "0644"), file("/stayed", "0644")),
+	}
 }
 
 // askOperations asks what is not the API's.

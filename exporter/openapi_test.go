@@ -84,7 +84,7 @@ func TestDescribedBoundsOfParametersAreEnforced(t *testing.T) {
 			good, bad := trials(schema)
 			for _, value := range good {
 				res, body := r.get(t, path+"?"+url.Values{name: {value}}.Encode())
-				assert.Equal(t, 200, res.StatusCode, "%s: %s=%s: %s", operation, name, value, body)
+				assert.Contains(t, []int{200, 404}, res.StatusCode, "%s: %s=%s: %s", operation, name, value, body)
 			}
 			for _, value := range bad {
 				res, body := r.get(t, path+"?"+url.Values{name: {value}}.Encode())

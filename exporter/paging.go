@@ -2,6 +2,7 @@ package exporter
 
 import (
 	"net/url"
+	"sort"
 	"strconv"
 	"time"
 
@@ -64,4 +65,18 @@ func older[T any](all []T, p paging, at func(T) time.Time) (page []T, next strin
 		}
 	}
 	return page, "", nil
+}
+
+// following returns the page of a list that is in the order of its texts, and the token of the following one.
+func following(all []string, p paging) (page []string, next string) {
+	if i := sort.SearchStrings(all, p.after); p.after != "" {
+		if i < len(all) && all[i] == p.after {
+			i++
+		}
+		all = all[i:]
+	}
+	if len(all) <= p.limit {
+		return append([]string{}, all...), ""
+	}
+	return all[:p.limit], all[p.limit-1]
 }
