@@ -34,11 +34,11 @@ func addCheck(p *program) command {
 	f := &checkFlags{}
 	cmd := p.app.Command("check", "Check machines now and print what differs.")
 	cmd.Arg("machine", "Machines to check, by name or glob. Without any, all that carry a pack and have drift detection enabled.").
-		PlaceHolder("MACHINE").StringsVar(&f.machines)
+		PlaceHolder("MACHINE").HintAction(p.machineHints).StringsVar(&f.machines)
 	cmd.Flag("limit", "Check only machines that match: a name, a glob (web*) or a label (env=prod, env!=prod, env=~\"prod|stage\"), "+
 		"! before it for all others. Between commas, any of them; given several times, each of them.").
-		PlaceHolder("PATTERN,...").StringsVar(&f.limits)
-	cmd.Flag("pack", "Check only this pack.").StringsVar(&f.packs)
+		PlaceHolder("PATTERN,...").HintAction(p.limitHints).StringsVar(&f.limits)
+	cmd.Flag("pack", "Check only this pack.").HintAction(p.carriedHints).StringsVar(&f.packs)
 	chooseVar(cmd.Flag("format", "Output format.").Default("text"), &f.format, "text", "json", "junit")
 	cmd.Flag("diff", "Print content differences as unified diffs (text format).").BoolVar(&f.diff)
 	cmd.Flag("quiet", "Print no machines that comply (text format).").Short('q').BoolVar(&f.quiet)

@@ -11,6 +11,9 @@ import (
 	promslogflag "github.com/prometheus/common/promslog/flag"
 )
 
+// configFlag names the configuration.
+const configFlag = "config.file"
+
 // commonFlags are understood by every command.
 type commonFlags struct {
 	configFile  string
@@ -19,7 +22,7 @@ type commonFlags struct {
 
 func addCommonFlags(a *kingpin.Application) *commonFlags {
 	f := &commonFlags{}
-	a.Flag("config.file", "Configuration file.").PlaceHolder("FILE").Default("config.yaml").StringVar(&f.configFile)
+	a.Flag(configFlag, "Configuration file.").PlaceHolder("FILE").Default("config.yaml").StringVar(&f.configFile)
 	a.Flag("storage.path", "Directory for verdicts, the work queue and accepted host keys.").
 		PlaceHolder("DIR").Default("data").StringVar(&f.storagePath)
 	return f

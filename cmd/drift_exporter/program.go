@@ -13,6 +13,8 @@ import (
 	"github.com/alecthomas/kingpin/v2"
 	"github.com/prometheus/common/promslog"
 	"github.com/prometheus/common/version"
+
+	"github.com/drift-exporter/drift_exporter/internal/config"
 )
 
 // command is what a subcommand's file registers: its flags were added, run runs it, and manual is what else its help
@@ -30,6 +32,7 @@ type cli struct {
 	log    *promslog.Config
 	stdout io.Writer
 	stderr io.Writer
+	hinted *config.Config // what completions were made from
 }
 
 // program is the command line: what it understands, and what it says of itself.
@@ -58,7 +61,7 @@ func newProgram(env environment, stdout, stderr io.Writer) *program {
 	})
 	p.common = addCommonFlags(p.app)
 	p.log = addLogFlags(p.app, stderr)
-	for _, add := range []func(*program) command{addServe, addCheck, addValidate, addPacks, addSnapshot} {
+	for _, add := range []func(*program) command{addServe, addCheck, addValidate, addPacks, addSnapshot, addCompletion} {
 		p.commands = append(p.commands, add(p))
 	}
 	return p
@@ -67,6 +70,10 @@ func newProgram(env environment, stdout, stderr io.Writer) *program {
 // execute parses the arguments and runs the command they name; it returns the exit code.
 func execute(args []string, env environment, stdout, stderr io.Writer) int {
 	p := newProgram(env, stdout, stderr)
+	if len(args) > 0 && args[0] == completeHook {
+		printCompletions(stdout, p.complete(args[1:]))
+		return exitOK
+	}
 	if len(args) > 0 && args[0] == "help" { // as kingpin does it, but with the same answer to what is mistyped
 		args = append(slices.Clone(args[1:]), "--help")
 	}

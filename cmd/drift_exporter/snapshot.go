@@ -23,11 +23,15 @@ func addSnapshot(p *program) command {
 	f := &snapshotFlags{}
 	cmd := p.app.Command("snapshot", "Print a pack that describes a machine as it is.")
 	cmd.Arg("machine", "The machine to describe: one of the configuration that has drift detection enabled.").
-		PlaceHolder("MACHINE").Required().StringVar(&f.machine)
+		PlaceHolder("MACHINE").HintAction(p.enabledHints).Required().StringVar(&f.machine)
 	for _, d := range checker.Kinds().Describable() {
 		flag := strings.ReplaceAll(d.Kind, "_", "-")
 		help := fmt.Sprintf("Describe this %s: %s.", strings.ReplaceAll(d.Kind, "_", " "), d.Selector)
-		cmd.Flag(flag, help).PlaceHolder(strings.ToUpper(flag)).SetValue(&selectionValue{kind: d.Kind, to: &f.what})
+		clause := cmd.Flag(flag, help).PlaceHolder(strings.ToUpper(flag))
+		if strings.HasSuffix(d.Selector, " all") {
+			clause.HintOptions("all")
+		}
+		clause.SetValue(&selectionValue{kind: d.Kind, to: &f.what})
 	}
 	return command{cmd, func(ctx context.Context, c *cli) int { return c.snapshot(ctx, f) }, snapshotManual}
 }
