@@ -5,8 +5,6 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/stretchr/testify/require"
-
 	"github.com/drift-exporter/drift_exporter/internal/testenv"
 )
 
@@ -19,27 +17,10 @@ func Binary(t testing.TB) string {
 	t.Helper()
 	file := os.Getenv(binaryVariable)
 	if file == "" {
-		file = filepath.Join(repository(t), "bin", "alertmanager")
+		file = filepath.Join(testenv.Repository(t), "bin", "alertmanager")
 	}
 	if info, err := os.Stat(file); err != nil || info.IsDir() || info.Mode()&0o111 == 0 {
 		testenv.Missing(t, "Alertmanager: %s is not an executable (make builds it as bin/alertmanager; or set %s)", file, binaryVariable)
 	}
 	return file
-}
-
-// repository is the folder with go.mod, upwards from where the test runs.
-func repository(t testing.TB) string {
-	t.Helper()
-	dir, err := os.Getwd()
-	require.NoError(t, err)
-	for {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			return dir
-		}
-		parent := filepath.Dir(dir)
-		if parent == dir {
-			t.Fatal("no go.mod above the test's folder")
-		}
-		dir = parent
-	}
 }

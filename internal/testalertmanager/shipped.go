@@ -7,13 +7,15 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/drift-exporter/drift_exporter/internal/testenv"
 )
 
 // Shipped is the configuration in deploy/alertmanager, which an operator would run, with Slack at the given URL. Only
 // the places of its files and its waiting times are others.
 func Shipped(t testing.TB, slackURL string) string {
 	t.Helper()
-	dir := filepath.Join(repository(t), "deploy", "alertmanager")
+	dir := filepath.Join(testenv.Repository(t), "deploy", "alertmanager")
 	text, err := os.ReadFile(filepath.Join(dir, "alertmanager.yml"))
 	require.NoError(t, err)
 	urlFile := filepath.Join(t.TempDir(), "slack_url")
