@@ -22,8 +22,11 @@ run: build ## build, then serve the shipped config.yaml, which checks this machi
 	@echo "The fleet page is http://localhost:10186/ and the metrics are http://localhost:10186/metrics (stop: Ctrl-C)"
 	@exec $(BIN)/drift_exporter --config.file=config.yaml --storage.path=data --web.listen-address=localhost:10186 --web.enable-lifecycle
 
-test: test-packages $(BIN)/alertmanager ## run every test with the race detector, real sshd and Alertmanager included
-	DRIFT_TEST_ALERTMANAGER=$(CURDIR)/$(BIN)/alertmanager $(GO) test -race -count=1 -timeout 20m ./...
+# What tests find by these names.
+TESTENV := DRIFT_TEST_ALERTMANAGER=$(CURDIR)/$(BIN)/alertmanager DRIFT_TEST_AXE=$(CURDIR)/$(BIN)/axe.min.js
+
+test: test-packages $(BIN)/alertmanager $(BIN)/axe.min.js ## run every test with the race detector, real sshd, Alertmanager and chromium included
+	$(TESTENV) $(GO) test -race -count=1 -timeout 20m ./...
 
 test-oracle: test-packages ## compare over 1,000 random verdicts with those of stat, dpkg, rpm, Ansible, … (DRIFT_ORACLE_SEED repeats one)
 	DRIFT_ORACLE=full $(GO) test -count=1 -v -timeout 20m ./checker/oracle
@@ -34,6 +37,10 @@ test-packages: ## install the Debian packages that the tests need (as root), or 
 # Pinned in go.mod files of their own, so that their dependencies never mix with ours.
 $(BIN)/alertmanager: tools/alertmanager/go.mod tools/alertmanager/go.sum
 	$(GO) build -modfile=tools/alertmanager/go.mod -o $@ github.com/prometheus/alertmanager/cmd/alertmanager
+
+# Pinned by package-lock.json. Its downloader may have to be installed first.
+$(BIN)/axe.min.js: tools/axe-core/package-lock.json tools/axe-core/get | test-packages
+	tools/axe-core/get $@
 
 $(BIN)/golangci-lint: tools/golangci-lint/go.mod tools/golangci-lint/go.sum
 	$(GO) build -modfile=tools/golangci-lint/go.mod -o $@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
