@@ -83,10 +83,7 @@ func fixtureFleet() *Fleet {
 	local := box("back1", "base")
 	local.Transport = config.TransportLocal
 	f := fleetOf(local, box("db1", "base"), box("new1", "base"), box("nopacks1"), off1, web1)
-	f.Packs = []PackInfo{
-		{ID: "base", Name: "Base Pack", Description: "What every machine has", File: "packs/base.yaml", Items: 12},
-		{ID: "web", Name: "Web servers", Description: "nginx and its certificates", Extends: "base", File: "packs/web.yaml", Items: 20},
-	}
+	f.Packs = fixturePacks()
 	return f
 }
 

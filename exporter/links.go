@@ -52,7 +52,10 @@ func (l links) pairPath(k state.Key) string {
 func (l links) Packs() string { return l.base + "/packs" }
 
 // Pack is the page of a pack.
-func (l links) Pack(id string) string { return l.Packs() + "/" + url.PathEscape(id) }
+func (l links) Pack(id string) string { return l.base + l.packPath(id) }
+
+// packPath is the part that the page of a pack and its data in the API have in common.
+func (l links) packPath(id string) string { return "/packs/" + url.PathEscape(id) }
 
 // Source is where the page of a pack shows what a mismatch's source ("packs/base.yaml:9") names; empty if no pack is
 // in that file.

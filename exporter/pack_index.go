@@ -15,6 +15,7 @@ const (
 // packIndex is what is looked up of a fleet's packs.
 type packIndex struct {
 	byID     map[string]*PackInfo
+	roots    []string             // ids of the packs that extend none, sorted
 	children map[string][]string  // ids of the packs that extend a pack, sorted
 	files    map[string]string    // id of the pack in a file
 	items    map[string]itemPlace // by source; of several in one line the first
@@ -45,7 +46,9 @@ func indexPacks(packs []PackInfo) packIndex {
 		p := &packs[i]
 		x.byID[p.ID] = p
 		x.files[p.File] = p.ID
-		if p.Extends != "" {
+		if p.Extends == "" {
+			x.roots = append(x.roots, p.ID)
+		} else {
 			x.children[p.Extends] = append(x.children[p.Extends], p.ID)
 		}
 		pages := pagesOf(p)

@@ -72,7 +72,7 @@ func (e *Exporter) parsePages() (map[string]*template.Template, error) {
 		"sourceURL":  e.links.Source,
 	}
 	all := map[string]*template.Template{}
-	for _, name := range []string{"fleet", "machine", "pair", "error"} {
+	for _, name := range []string{"fleet", "machine", "pair", "packs", "pack", "error"} {
 		t, err := template.New("layout.html").Funcs(funcs).
 			ParseFS(embedded, "templates/layout.html", "templates/parts.html", "templates/"+name+".html")
 		if err != nil {

@@ -30,6 +30,8 @@ func (e *Exporter) routes() http.Handler {
 	add("/{$}", e.refusePage, methods{http.MethodGet: e.fleetPage, http.MethodPost: e.checkNow})
 	add("/machines/{machine}", e.refusePage, methods{http.MethodGet: e.machinePage, http.MethodPost: e.checkNow})
 	add("/machines/{machine}/packs/{pack}", e.refusePage, get(e.pairPage))
+	add("/packs", e.refusePage, get(e.packsPage))
+	add("/packs/{pack}", e.refusePage, get(e.packPage))
 
 	endpoints := map[string]methods{}
 	for _, r := range e.apiRoutes() {

@@ -1,0 +1,171 @@
+package exporter
+
+import (
+	"net/http"
+	"net/url"
+	"strconv"
+
+	"github.com/drift-exporter/drift_exporter/internal/config"
+)
+
+// packsPerPage bounds the list of packs.
+const packsPerPage = 200
+
+// packsContent is the list of packs.
+type packsContent struct {
+	Rows  []packRow
+	Total int
+	turning
+	API string
+}
+
+// packRow is a pack in the list, below the pack that it extends.
+type packRow struct {
+	*PackInfo
+	Depth    int // how many it extends, up to maxDepth
+	Own      int // items that are not inherited
+	Machines int // that carry it, disabled ones included
+	Stands   []count
+	URL      string // of these machines
+}
+
+// maxDepth is how far the list is indented.
+const maxDepth = 5
+
+// turning leads from one page of a list to its neighbours.
+type turning struct {
+	Page  int // from 1
+	Pages int
+	Prev  string // empty on the first page
+	Next  string // empty on the last page
+}
+
+// turn is the turning of a page that was asked for; one that does not exist is the nearest that does.
+func turn(asked string, pages int, link func(page int) string) turning {
+	page, _ := strconv.Atoi(asked) // what is no number is the first page
+	t := turning{Page: min(max(page, 1), max(pages, 1)), Pages: max(pages, 1)}
+	if t.Page > 1 {
+		t.Prev = link(t.Page - 1)
+	}
+	if t.Page < t.Pages {
+		t.Next = link(t.Page + 1)
+	}
+	return t
+}
+
+func (e *Exporter) packsPage(w http.ResponseWriter, r *http.Request) {
+	asked, err := parseQuery(r.URL.RawQuery)
+	if err != nil {
+		e.fail(w, r, e.refusePage, err)
+		return
+	}
+	fleet := e.opts.Fleet()
+	rows := fleet.packs().tree()
+	c := &packsContent{Total: len(rows), API: e.links.Path(apiBase + "/packs")}
+	c.turning = turn(asked.Get("page"), (len(rows)+packsPerPage-1)/packsPerPage, func(page int) string {
+		return e.links.Packs() + "?page=" + strconv.Itoa(page)
+	})
+	c.Rows = rows[(c.Page-1)*packsPerPage : min(c.Page*packsPerPage, len(rows))]
+	tallies := e.tallies(fleet)
+	for i := range c.Rows {
+		row := &c.Rows[i]
+		row.Stands, row.Machines = e.stands(row.ID, tallies[row.ID]), tallies[row.ID].machines
+		row.URL = e.packQuery(row.ID, "")
+	}
+	e.render(w, r, http.StatusOK, "packs", "Packs", c)
+}
+
+// tree lists the packs, each behind the one that it extends.
+func (x *packIndex) tree() []packRow {
+	var rows []packRow
+	var add func(id string, depth int)
+	add = func(id string, depth int) {
+		p := x.byID[id]
+		row := packRow{PackInfo: p, Depth: min(depth, maxDepth)}
+		for _, item := range p.Entries {
+			if item.Pack == id {
+				row.Own++
+			}
+		}
+		rows = append(rows, row)
+		for _, child := range x.children[id] {
+			add(child, depth+1)
+		}
+	}
+	for _, id := range x.roots {
+		add(id, 0)
+	}
+	return rows
+}
+
+// tally is how the machines that carry a pack stand to it.
+type tally struct {
+	machines int
+	by       map[standing]int
+}
+
+// tallies counts every pair of the fleet, by pack.
+func (e *Exporter) tallies(fleet *Fleet) map[string]tally {
+	all := map[string]tally{}
+	machines := fleet.machines()
+	for i := range machines {
+		for p := range pairs(e.opts.View, &machines[i]) {
+			all[p.pack] = all[p.pack].with(p)
+		}
+	}
+	return all
+}
+
+func (t tally) with(p pair) tally {
+	if t.by == nil {
+		t.by = map[standing]int{}
+	}
+	t.machines++
+	for _, s := range standings() {
+		if p.is(s) {
+			t.by[s]++
+		}
+	}
+	return t
+}
+
+// stands is the counts of a tally with what they lead to. Those that count nothing are there too.
+func (e *Exporter) stands(pack string, t tally) []count {
+	var counts []count
+	for _, s := range standings() {
+		counts = append(counts, count{Standing: s, N: t.by[s], URL: e.packQuery(pack, s)})
+	}
+	return counts
+}
+
+// packQuery is the fleet page of the machines that carry a pack, and stand so to it.
+func (e *Exporter) packQuery(pack string, s standing) string {
+	return e.fleetQuery(url.Values{"pack": {pack}}, "status", string(s))
+}
+
+// carriers are the pairs of a pack, what needs attention first.
+func (e *Exporter) carriers(fleet *Fleet, pack string) (found []pair, t tally) {
+	byRank := make([][]pair, len(standings()))
+	machines := fleet.machines()
+	for i := range machines {
+		if p, ok := e.carried(&machines[i], pack); ok {
+			t = t.with(p)
+			rank := p.rank()
+			byRank[rank] = append(byRank[rank], p)
+		}
+	}
+	for _, ps := range byRank {
+		found = append(found, ps...)
+	}
+	return found, t
+}
+
+// carried is the pair of a machine and a pack, if the machine carries it.
+func (e *Exporter) carried(m *config.Machine, pack string) (pair, bool) {
+	for _, id := range m.Packs {
+		if id == pack {
+			return pair{machine: m, pack: pack, record: current(e.opts.View, m, pack)}, true
+		}
+	}
+	return pair{}, false
+}
