@@ -152,12 +152,9 @@ func startingWith(prefix string, candidates []candidate) []candidate {
 
 // flagCandidates are the flags that may follow, those of the command first: --format= where a value does.
 func (p *program) flagCandidates(selected *kingpin.CmdClause, given map[string]bool) []candidate {
-	var flags []*kingpin.FlagModel
 	model := p.app.Model()
-	switch {
-	case selected == nil: // a command may still follow, or none: then it is serve
-		flags = visible(model.Flags, func(*kingpin.FlagModel) bool { return true })
-	default:
+	flags := visible(model.Flags, func(*kingpin.FlagModel) bool { return true }) // if none is named, it is serve
+	if selected != nil {
 		flags = append(p.ownFlagsOf(selected.Model()), commonFlagsOf(model)...)
 	}
 	var out []candidate

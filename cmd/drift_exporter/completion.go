@@ -34,9 +34,9 @@ var completionManual = manual{
 		"labels of the configuration that the line names with --config.file. Names are offered as long as the " +
 		"configuration can be read; a completion never prints an error.",
 	examples: []example{
-		{"bash; or once: source <(drift_exporter completion bash)", "drift_exporter completion bash > ~/.local/share/bash-completion/completions/drift_exporter"},
-		{"zsh, in a directory of its $fpath", "drift_exporter completion zsh > ~/.zfunc/_drift_exporter"},
-		{"fish", "drift_exporter completion fish > ~/.config/fish/completions/drift_exporter.fish"},
+		{"bash, in ~/.bashrc", "source <(drift_exporter completion bash)"},
+		{"zsh, in a directory of $fpath", "drift_exporter completion zsh > _drift_exporter"},
+		{"fish, in ~/.config/fish/completions", "drift_exporter completion fish > drift_exporter.fish"},
 	},
 	exits: []exit{{0, "it was printed"}, {1, "it could not be printed"}, {2, "there is no script for this shell"}},
 	more:  "docs/cli.md",

@@ -39,7 +39,7 @@ func addServe(p *program) command {
 		"Its path is the route prefix unless that is given. Without it: http://<hostname>:<port>/").PlaceHolder("URL").StringVar(&f.externalURL)
 	a.Flag("web.route-prefix", "Prefix of all paths. Without it, the path of --web.external-url.").PlaceHolder("PREFIX").StringVar(&f.routePrefix)
 	a.Flag("web.enable-lifecycle", "Allow reloads and checks to be asked for over HTTP.").BoolVar(&f.enableLifecycle)
-	cmd := a.Command(serveName, "Check the fleet on schedule, serve metrics and pages (the default).").Default()
+	cmd := a.Command(serveName, "Check the fleet on schedule, serve metrics and pages (default).").Default()
 	return command{cmd, func(ctx context.Context, c *cli) int { return c.serve(ctx, f) }, serveManual}
 }
 
