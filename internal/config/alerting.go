@@ -47,7 +47,10 @@ func (s scope) alertmanager(node *yaml.Node, p paths) (Alertmanager, int, bool) 
 	s.line, s.subject = raw.Line, field+": "
 	am := Alertmanager{HTTPClient: raw.HTTP, Timeout: s.duration(raw.Timeout, "timeout", defaultAlertmanagerTimeout)}
 	var ok bool
-	if am.URL, ok = s.alertmanagerURL(raw.URL); !ok {
+	if am.URL, ok = s.alertmanagerURL("url", raw.URL); !ok {
+		return Alertmanager{}, 0, false
+	}
+	if am.ExternalURL, ok = s.externalURL(raw.ExternalURL, am.URL); !ok {
 		return Alertmanager{}, 0, false
 	}
 	if user := am.URL.User; user != nil {
@@ -81,28 +84,44 @@ func (s scope) usable(c *promconfig.HTTPClientConfig) bool {
 	return err == nil
 }
 
-// alertmanagerURL reads the base URL. Its messages never quote the text, which may hold a password.
-func (s scope) alertmanagerURL(v yamlfile.Scalar) (*url.URL, bool) {
+// externalURL reads where browsers reach an Alertmanager, which is its own URL unless it is given. Links lead there:
+// a password in it would be shown to everyone.
+func (s scope) externalURL(v yamlfile.Scalar, own *url.URL) (*url.URL, bool) {
+	if !v.Set {
+		bare := *own
+		bare.User = nil
+		return &bare, true
+	}
+	u, ok := s.alertmanagerURL("external_url", v)
+	if ok && u.User != nil {
+		s.errorf(v.Line, "external_url must not have a user name or password: pages link to it")
+		return nil, false
+	}
+	return u, ok
+}
+
+// alertmanagerURL reads a base URL. Its messages never quote the text, which may hold a password.
+func (s scope) alertmanagerURL(field string, v yamlfile.Scalar) (*url.URL, bool) {
 	if v.Value == "" {
-		s.errorf(v.Line, "url is missing")
+		s.errorf(v.Line, "%s is missing", field)
 		return nil, false
 	}
 	u, err := url.Parse(strings.TrimSpace(v.Value))
 	switch {
 	case err != nil || u.Opaque != "" && !strings.HasPrefix(u.Scheme, "http"):
-		s.errorf(v.Line, "url is not a valid URL: write it as http://host:9093")
+		s.errorf(v.Line, "%s is not a valid URL: write it as http://host:9093", field)
 		return nil, false
 	case u.Scheme != "http" && u.Scheme != "https", u.Hostname() == "":
-		s.errorf(v.Line, "url must begin with http:// or https:// and a host, such as http://localhost:9093")
+		s.errorf(v.Line, "%s must begin with http:// or https:// and a host, such as http://localhost:9093", field)
 		return nil, false
 	case u.RawQuery != "" || u.Fragment != "" || u.ForceQuery:
-		s.errorf(v.Line, "url must not have a query (?) or a fragment (#)")
+		s.errorf(v.Line, "%s must not have a query (?) or a fragment (#)", field)
 		return nil, false
 	}
 	u.Scheme, u.Host = strings.ToLower(u.Scheme), strings.ToLower(u.Host)
 	u.Path, u.RawPath = strings.TrimRight(u.Path, "/"), strings.TrimRight(u.RawPath, "/")
 	if strings.HasSuffix(u.Path, "/api/v2") || strings.HasSuffix(u.Path, "/api/v2/alerts") {
-		s.errorf(v.Line, "url must be Alertmanager's own, as in a browser, without /api/v2: that is added")
+		s.errorf(v.Line, "%s must be Alertmanager's own, as in a browser, without /api/v2: that is added", field)
 		return nil, false
 	}
 	return u, true

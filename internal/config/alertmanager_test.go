@@ -26,6 +26,7 @@ alerting:
     - url: http://am1:9093/
     - url: https://user:s3cret@AM2/prefix/
       timeout: 3s
+      external_url: HTTPS://Alerts.example.com/am/
     - url: http://am3
       authorization: {credentials_file: token}
       follow_redirects: false
@@ -36,16 +37,23 @@ alerting:
 	require.Len(t, ams, 3)
 
 	assert.Equal(t, "http://am1:9093", ams[0].URL.String())
+	assert.Equal(t, "http://am1:9093", ams[0].ExternalURL.String(), "its own, unless given")
 	assert.Equal(t, 10*time.Second, ams[0].Timeout)
 	assert.Equal(t, promconfig.DefaultHTTPClientConfig, ams[0].HTTPClient)
 
 	assert.Equal(t, "https://am2/prefix", ams[1].URL.String())
+	assert.Equal(t, "https://alerts.example.com/am", ams[1].ExternalURL.String())
 	assert.Equal(t, 3*time.Second, ams[1].Timeout)
 	assert.Equal(t, &promconfig.BasicAuth{Username: "user", Password: "s3cret"}, ams[1].HTTPClient.BasicAuth)
 
 	assert.Equal(t, &promconfig.Authorization{Type: "Bearer", CredentialsFile: filepath.Join(dir, "token")}, ams[2].HTTPClient.Authorization)
 	assert.False(t, ams[2].HTTPClient.FollowRedirects)
 	assert.True(t, ams[2].HTTPClient.EnableHTTP2)
+}
+
+func TestAddressForBrowsersHasNoUserinfoOfTheURL(t *testing.T) {
+	am := load(t, `alerting: {alertmanagers: [{url: "http://me:s3cret@am/x"}]}`).Alerting.Alertmanagers[0]
+	assert.Equal(t, "http://am/x", am.ExternalURL.String())
 }
 
 func TestBearerTokenBecomesAnAuthorization(t *testing.T) {

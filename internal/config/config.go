@@ -112,9 +112,10 @@ type Alerting struct {
 
 // Alertmanager is one Alertmanager. Every alert goes to every one of them.
 type Alertmanager struct {
-	URL        *url.URL // without userinfo; that is moved to HTTPClient.BasicAuth
-	HTTPClient promconfig.HTTPClientConfig
-	Timeout    time.Duration // of one request; 10s
+	URL         *url.URL // without userinfo; that is moved to HTTPClient.BasicAuth
+	ExternalURL *url.URL // where browsers reach it, without userinfo; URL unless given
+	HTTPClient  promconfig.HTTPClientConfig
+	Timeout     time.Duration // of one request; 10s
 }
 
 // Machine returns the machine of that name.

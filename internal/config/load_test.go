@@ -66,7 +66,8 @@ func TestSampleLoads(t *testing.T) {
 		SSH:      ssh,
 		Alerting: config.Alerting{
 			Alertmanagers: []config.Alertmanager{{
-				URL: &url.URL{Scheme: "http", Host: "localhost:9093"}, HTTPClient: promconfig.DefaultHTTPClientConfig, Timeout: 10 * time.Second,
+				URL: &url.URL{Scheme: "http", Host: "localhost:9093"}, ExternalURL: &url.URL{Scheme: "http", Host: "localhost:9093"},
+				HTTPClient: promconfig.DefaultHTTPClientConfig, Timeout: 10 * time.Second,
 			}},
 			ResendDelay: time.Minute, ExternalLabels: map[string]string{},
 		},

@@ -54,10 +54,11 @@ type rawAlerting struct {
 }
 
 type rawAlertmanager struct {
-	Line    int                         `yaml:",line"`
-	URL     yamlfile.Scalar             `yaml:"url"`
-	Timeout yamlfile.Scalar             `yaml:"timeout"`
-	HTTP    promconfig.HTTPClientConfig `yaml:",inline"`
+	Line        int                         `yaml:",line"`
+	URL         yamlfile.Scalar             `yaml:"url"`
+	ExternalURL yamlfile.Scalar             `yaml:"external_url"`
+	Timeout     yamlfile.Scalar             `yaml:"timeout"`
+	HTTP        promconfig.HTTPClientConfig `yaml:",inline"`
 }
 
 type rawMachine struct {

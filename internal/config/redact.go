@@ -68,7 +68,7 @@ func (a Alertmanager) shown() shownAlertmanager {
 		http.HTTPHeaders = &promconfig.Headers{Headers: headers}
 	}
 	http.ProxyURL = withoutUser(http.ProxyURL)
-	return shownAlertmanager{URL: a.URL.String(), Timeout: short(a.Timeout), HTTP: http}
+	return shownAlertmanager{URL: a.URL.String(), ExternalURL: a.ExternalURL.String(), Timeout: short(a.Timeout), HTTP: http}
 }
 
 func withoutUser(u promconfig.URL) promconfig.URL {

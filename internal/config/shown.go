@@ -49,9 +49,10 @@ type shownAlerting struct {
 }
 
 type shownAlertmanager struct {
-	URL     string                      `yaml:"url"`
-	Timeout string                      `yaml:"timeout"`
-	HTTP    promconfig.HTTPClientConfig `yaml:",inline"`
+	URL         string                      `yaml:"url"`
+	ExternalURL string                      `yaml:"external_url"`
+	Timeout     string                      `yaml:"timeout"`
+	HTTP        promconfig.HTTPClientConfig `yaml:",inline"`
 }
 
 type shownMachine struct {
