@@ -83,6 +83,7 @@ func fixtureFleet() *Fleet {
 	local := box("back1", "base")
 	local.Transport = config.TransportLocal
 	f := fleetOf(local, box("db1", "base"), box("new1", "base"), box("nopacks1"), off1, web1)
+	f.Config.Alerting.Alertmanagers = []config.Alertmanager{{ExternalURL: &url.URL{Scheme: "https", Host: "alerts.example.org", Path: "/am"}}}
 	f.Packs = fixturePacks()
 	return f
 }

@@ -84,16 +84,3 @@ func FuzzVisible(f *testing.F) {
 		require.Equal(t, visible(s), visible(visible(s)), "what is visible stays as it is")
 	})
 }
-
-// No line of a diff is lost, whatever it looks like.
-func FuzzDiffLines(f *testing.F) {
-	f.Add("--- a\n+++ b\n@@ -1 +1 @@\n-x\n+y\n")
-	f.Add("\n\n@@")
-	f.Fuzz(func(t *testing.T, diff string) {
-		var whole strings.Builder
-		for _, l := range diffLines(diff) {
-			whole.WriteString(l.Text + "\n")
-		}
-		require.Equal(t, strings.TrimSuffix(diff, "\n"), strings.TrimSuffix(whole.String(), "\n"))
-	})
-}

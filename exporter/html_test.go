@@ -36,7 +36,11 @@ func (r *rig) open(t testing.TB, target string, status int) document {
 	return d
 }
 
-// checkNode: nothing that the content policy would block, nothing that leaves the site but the link to the docs,
+// alertmanagerUI is the beginning of links to the fixture's Alertmanager.
+const alertmanagerUI = "https://alerts.example.org/am/#/alerts?filter="
+
+// checkNode: nothing that the content policy would block, nothing that leaves the site but the links to the docs and to
+// Alertmanager,
 // nothing a screen reader cannot name.
 func checkNode(t testing.TB, n *html.Node) {
 	t.Helper()
@@ -56,7 +60,8 @@ func checkNode(t testing.TB, n *html.Node) {
 		switch a.Key {
 		case "href", "src", "action":
 			local := a.Val != "" && strings.Contains("/?#", a.Val[:1]) && !strings.HasPrefix(a.Val, "//")
-			assert.True(t, local || strings.HasPrefix(a.Val, "https://github.com/drift-exporter/"), a.Val)
+			foreign := strings.HasPrefix(a.Val, "https://github.com/drift-exporter/") || strings.HasPrefix(a.Val, alertmanagerUI)
+			assert.True(t, local || foreign, a.Val)
 		}
 	}
 	if n.Data == "img" {
@@ -71,6 +76,15 @@ func hasAttr(n *html.Node, key string) bool {
 		}
 	}
 	return false
+}
+
+// each calls f with every element of that name.
+func (d document) each(name string, f func(*html.Node)) {
+	for n := range d.root.Descendants() {
+		if n.Type == html.ElementNode && n.Data == name {
+			f(n)
+		}
+	}
 }
 
 // all returns the text of every element of that class, as it is.

@@ -59,7 +59,6 @@ func (e *Exporter) parsePages() (map[string]*template.Template, error) {
 		"iso":        func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
 		"relative":   func(t time.Time) string { return relative(t, e.opts.Clock.Now()) },
 		"took":       func(d time.Duration) time.Duration { return d.Round(time.Millisecond) },
-		"diffLines":  diffLines,
 		"stripCells": stripCells,
 		"stripSmall": stripSmall,
 		"asset":      e.assetURL,
@@ -74,7 +73,7 @@ func (e *Exporter) parsePages() (map[string]*template.Template, error) {
 	all := map[string]*template.Template{}
 	for _, name := range []string{"fleet", "machine", "pair", "packs", "pack", "error"} {
 		t, err := template.New("layout.html").Funcs(funcs).
-			ParseFS(embedded, "templates/layout.html", "templates/parts.html", "templates/"+name+".html")
+			ParseFS(embedded, "templates/layout.html", "templates/parts.html", "templates/mismatches.html", "templates/"+name+".html")
 		if err != nil {
 			return nil, fmt.Errorf("exporter: page %s: %w", name, err)
 		}
@@ -151,7 +150,8 @@ func (e *Exporter) refusePageWith(w http.ResponseWriter, r *http.Request, err *h
 	e.render(w, r, err.status, "error", c.Heading, c)
 }
 
-// checkNow starts a run from a page's button: of the page's machine, or of all. It leads back to the page.
+// checkNow starts a run from a page's button: of the page's machine, or of all. It leads back to the page, as it
+// was shown.
 func (e *Exporter) checkNow(w http.ResponseWriter, r *http.Request) {
 	if !e.opts.EnableLifecycle {
 		e.refusePage(w, r, lifecycleOff())
@@ -165,6 +165,17 @@ func (e *Exporter) checkNow(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 		back, machines = e.links.Machine(m.Name), []string{m.Name}
+	}
+	if r.PathValue("pack") != "" {
+		p, err := e.findPair(r)
+		if err != nil {
+			e.refusePage(w, r, err)
+			return
+		}
+		back = e.links.Pair(p.machine.Name, p.pack)
+		if wantsSplit(r) {
+			back += "?view=split"
+		}
 	}
 	if _, err := e.opts.Runs.StartRun(detached(r), machines); err != nil {
 		e.fail(w, r, e.refusePage, err)

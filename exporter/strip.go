@@ -45,18 +45,10 @@ func outcome(s state.Status, mismatches int) string {
 	case state.Compliant:
 		return "compliant"
 	case state.Drifted:
-		return "drifted, " + mismatchCount(mismatches)
+		return "drifted, " + number(mismatches, "mismatch")
 	default:
 		return "unknown, no verdict"
 	}
-}
-
-// mismatchCount is how many there are, in words.
-func mismatchCount(n int) string {
-	if n == 1 {
-		return "1 mismatch"
-	}
-	return fmt.Sprintf("%d mismatches", n)
 }
 
 // smallStrip is a strip for tables, of which a page has hundreds: checks in a row that went alike are one run.

@@ -39,9 +39,9 @@ func (r *rig) part(t *testing.T, name string, data any) string {
 func TestStripNamesEachCheck(t *testing.T) {
 	out := newRig(t, nil).part(t, "strip", checksOf("cdu"))
 	for _, want := range []string{
-		`<li class="compliant" title="2026-01-26 06:00:00 UTC: compliant"><span aria-hidden="true">·</span><span class="unseen">2026-01-26 06:00:00 UTC: compliant</span></li>`,
-		`<span aria-hidden="true">×</span><span class="unseen">2026-01-27 06:00:00 UTC: drifted, 2 mismatches</span>`,
-		`<span aria-hidden="true">?</span><span class="unseen">2026-01-28 06:00:00 UTC: unknown, no verdict</span>`,
+		`<li class="compliant" title="2026-01-26 06:00:00 UTC: compliant"><span aria-hidden="true">·</span><span class="visually-hidden">2026-01-26 06:00:00 UTC: compliant</span></li>`,
+		`<span aria-hidden="true">×</span><span class="visually-hidden">2026-01-27 06:00:00 UTC: drifted, 2 mismatches</span>`,
+		`<span aria-hidden="true">?</span><span class="visually-hidden">2026-01-28 06:00:00 UTC: unknown, no verdict</span>`,
 	} {
 		assert.Contains(t, out, want)
 	}

@@ -45,6 +45,9 @@ func number(n int, noun string) string {
 	if n == 1 {
 		return "1 " + noun
 	}
+	if strings.HasSuffix(noun, "ch") {
+		return fmt.Sprintf("%d %ses", n, noun)
+	}
 	return fmt.Sprintf("%d %ss", n, noun)
 }
 
@@ -71,32 +74,4 @@ func relative(t, now time.Time) string {
 		return "in " + between(now, t)
 	}
 	return between(t, now) + " ago"
-}
-
-// diffLine is a line of a unified diff with what it is: head, hunk, add, del, note or same.
-type diffLine struct{ Class, Text string }
-
-// diffLines takes a unified diff apart. Lines of the head are told by their place: a removed line "-- x" looks
-// the same.
-func diffLines(diff string) []diffLine {
-	var lines []diffLine
-	inHead := true
-	for line := range strings.Lines(diff) {
-		line = strings.TrimSuffix(line, "\n")
-		class := "same"
-		switch {
-		case strings.HasPrefix(line, "@@"):
-			class, inHead = "hunk", false
-		case inHead:
-			class = "head"
-		case strings.HasPrefix(line, "+"):
-			class = "add"
-		case strings.HasPrefix(line, "-"):
-			class = "del"
-		case strings.HasPrefix(line, `\`):
-			class = "note"
-		}
-		lines = append(lines, diffLine{class, line})
-	}
-	return lines
 }
