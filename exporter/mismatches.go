@@ -45,7 +45,7 @@ type value struct {
 // The bounds of a page's mismatches.
 const (
 	maxMismatches = 500 // of a page
-	maxWaived     = 100 // of a page
+	maxWaived     = 100 // of a page; and as many that were only seen
 	foldKindAfter = 20  // of a kind
 	maxValue      = 240 // bytes of a value that are shown at once
 	maxValueLines = 6

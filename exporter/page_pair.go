@@ -30,6 +30,7 @@ type pairContent struct {
 	Diffs         bool // there are some
 	Mismatches    mismatchList
 	Waived        mismatchList
+	Seen          mismatchList // by the last attempt, which gave no verdict
 	Errors        []state.ItemError
 	MoreErrors    int // that the page has no room for
 	Now           *whatNow
@@ -110,6 +111,7 @@ func (c *pairContent) show(d *state.Detail, now time.Time) error {
 	c.Cut = d.Cut
 	p := newMismatchPage(c.Machine, c.Pack.ID, c.Split)
 	c.Mismatches, c.Waived = p.list("mismatches", d.Mismatches, maxMismatches), p.list("waived", d.Waived, maxWaived)
+	c.Seen = p.list("seen", d.Seen, maxWaived)
 	c.Diffs = p.diffs.lines < maxDiffLines
 	c.Errors = d.Errors
 	if c.MoreErrors = max(0, len(d.Errors)-maxErrors); c.MoreErrors > 0 {

@@ -91,6 +91,34 @@ func TestDiffViewOfAPairWhoseLastAttemptFailed(t *testing.T) {
 	assert.Contains(t, d.text, "No alert")
 }
 
+func TestDiffViewOfWhatAnAttemptWithoutAVerdictSaw(t *testing.T) {
+	r := newRig(t, nil)
+	record := *r.records[state.Key{Machine: "web1", Pack: "web"}]
+	record.Detail = &state.Detail{
+		Errors: []state.ItemError{{Kind: "file", Item: "/etc/shadow", Error: "permission denied", Source: "packs/web.yaml:3"}},
+		Seen: []state.Mismatch{
+			{Type: "wrong_permissions", Kind: "file", Item: "/etc/passwd", Expected: "0644", Actual: "0666", Source: "packs/web.yaml:9"},
+			{Type: "wrong_content", Kind: "file", Item: "/etc/gshadow", Sensitive: true, Diff: "@@ -1 +1 @@\n-hunter2\n"},
+		},
+	}
+	r.put(&record)
+	d := r.open(t, "/machines/web1/packs/web", 200)
+	assert.Contains(t, d.text, "permission denied wanted by packs/web.yaml:3")
+	assert.Contains(t, d.text, "It is no verdict, counts nowhere and raises no alert. 2 differences file 2")
+	assert.Contains(t, d.text, "/etc/passwd wrong permissions wanted by packs/web.yaml:9 Expected 06 44 Actual 06 66")
+	assert.Contains(t, d.text, "Last verdict: compliant 0 mismatches of 20 items")
+	assert.NotContains(t, d.text, "hunter2")
+	assert.NotContains(t, d.text, "What now?", "there is no verdict to act upon")
+}
+
+func TestDiffViewBoundsTheErrorsItLists(t *testing.T) {
+	r := newRig(t, nil)
+	record := *r.records[state.Key{Machine: "web1", Pack: "web"}]
+	record.Detail = &state.Detail{Errors: make([]state.ItemError, maxErrors+7)}
+	r.put(&record)
+	assert.Contains(t, r.open(t, "/machines/web1/packs/web", 200).text, "7 more errors are in the JSON")
+}
+
 func TestDiffViewExplainsWhatIsMissing(t *testing.T) {
 	r := newRig(t, nil)
 	for path, want := range map[string]string{
