@@ -58,6 +58,13 @@ func (f *fakeState) put(rs ...*state.Record) {
 	f.revision++
 }
 
+func (f *fakeState) putMachine(m *state.Machine) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.machines[m.Name] = m
+	f.revision++
+}
+
 func (f *fakeState) Revision() uint64 {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -41,7 +41,6 @@ func newRig(t testing.TB, change func(*rig, *Options)) *rig {
 	if change != nil {
 		change(r, &o)
 	}
-	r.reg.MustRegister(NewCollector(o.View, o.Fleet))
 	e, err := New(o)
 	require.NoError(t, err)
 	r.handler, r.exporter = e.Handler(), e

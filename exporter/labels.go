@@ -1,12 +1,13 @@
 package exporter
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strconv"
 	"strings"
 
-	"github.com/prometheus/client_golang/prometheus"
+	dto "github.com/prometheus/client_model/go"
 
 	"github.com/drift-exporter/drift_exporter/internal/config"
 )
@@ -23,13 +24,39 @@ func labelValue(s string) string {
 	return strings.ToValidUTF8(s[:maxLabelValue], "") // the cut may have gone through a character
 }
 
-const machineLabelsHelp = "The labels that the configuration gives a machine, each as label_<name>. Always 1."
+const labelMachine = "machine"
 
-// machineLabels is the drift_machine_labels of a machine. A machine without labels has it too, so that a join
-// with it loses no machine.
-func machineLabels(m *config.Machine) prometheus.Metric {
-	names := []string{"machine"}
-	values := []string{labelValue(m.Name)}
+// labelSet is the labels of one series, sorted by name. It is immutable.
+type labelSet struct{ pairs []*dto.LabelPair }
+
+func newLabelSet(pairs ...*dto.LabelPair) *labelSet { return &labelSet{pairs} }
+
+func newLabel(name, value string) *dto.LabelPair {
+	value = labelValue(value)
+	return &dto.LabelPair{Name: &name, Value: &value}
+}
+
+// compare orders series of one gauge as client_golang's registries do.
+func (s *labelSet) compare(t *labelSet) int {
+	return cmp.Or(cmp.Compare(len(s.pairs), len(t.pairs)), slices.CompareFunc(s.pairs, t.pairs,
+		func(a, b *dto.LabelPair) int { return strings.Compare(a.GetValue(), b.GetValue()) }))
+}
+
+// labelPool holds labels that many machines have alike once.
+type labelPool map[[2]string]*dto.LabelPair
+
+func (p labelPool) label(name, value string) *dto.LabelPair {
+	key := [2]string{name, value}
+	if p[key] == nil {
+		p[key] = newLabel(name, value)
+	}
+	return p[key]
+}
+
+// machineLabels is the labels of the drift_machine_labels of a machine. A machine without labels of its own has
+// that series too, so that a join with it loses no machine.
+func machineLabels(m *config.Machine, machine *dto.LabelPair, shared labelPool) *labelSet {
+	pairs := []*dto.LabelPair{machine}
 	taken := map[string]int{}
 	for _, original := range slices.Sorted(maps.Keys(m.Labels)) {
 		name := "label_" + labelName(original)
@@ -37,11 +64,10 @@ func machineLabels(m *config.Machine) prometheus.Metric {
 			name = freeName(taken, name)
 		}
 		taken[name]++
-		names = append(names, name)
-		values = append(values, labelValue(m.Labels[original]))
+		pairs = append(pairs, shared.label(name, m.Labels[original]))
 	}
-	d := prometheus.NewDesc("drift_machine_labels", machineLabelsHelp, names, nil)
-	return gauge(d, 1, values...)
+	slices.SortFunc(pairs, func(a, b *dto.LabelPair) int { return strings.Compare(a.GetName(), b.GetName()) })
+	return newLabelSet(pairs...)
 }
 
 // labelName replaces what a classic Prometheus label name cannot have by underscores.

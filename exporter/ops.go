@@ -3,33 +3,9 @@ package exporter
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
-	"log/slog"
 	"net/http"
-
-	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
-
-// maxScrapes bounds scrapes under way at once: each holds every series of the fleet in memory.
-const maxScrapes = 10
-
-// metricsHandler serves what can be gathered even if some of it cannot: the failure is logged and counted in
-// promhttp_metric_handler_errors_total, and the gauges that are fine keep their series.
-func (e *Exporter) metricsHandler() http.Handler {
-	return promhttp.InstrumentMetricHandler(e.opts.Registerer, promhttp.HandlerFor(e.opts.Gatherer, promhttp.HandlerOpts{
-		ErrorLog:            scrapeLog{e.opts.Logger},
-		ErrorHandling:       promhttp.ContinueOnError,
-		Registry:            e.opts.Registerer,
-		MaxRequestsInFlight: maxScrapes,
-		EnableOpenMetrics:   true,
-	}))
-}
-
-// scrapeLog is promhttp's idea of a logger.
-type scrapeLog struct{ log *slog.Logger }
-
-func (l scrapeLog) Println(v ...any) { l.log.Error("scrape failed", "err", fmt.Sprint(v...)) }
 
 func (e *Exporter) healthy(w http.ResponseWriter, _ *http.Request) {
 	say(w, "drift_exporter is healthy.")

@@ -88,7 +88,6 @@ func (d *daemon) wire(registry *prometheus.Registry) error {
 		collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		versioncollector.NewCollector("drift_exporter"),
-		exporter.NewCollector(d.store.View(), shown.Fleet),
 	)
 	fleet := d.fleet.Load()
 	var err error

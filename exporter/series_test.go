@@ -2,6 +2,7 @@ package exporter
 
 import (
 	"bytes"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"strings"
@@ -18,20 +19,25 @@ import (
 	"github.com/drift-exporter/drift_exporter/internal/state"
 )
 
-// The whole exposition of a fleet that has a pair of every standing. testutil gathers it through a pedantic
-// registry.
-func TestCollectorShowsTheStateOfTheFleet(t *testing.T) {
+// The whole exposition of a fleet that has a pair of every standing, as scraped.
+func TestMetricsShowTheStateOfTheFleet(t *testing.T) {
 	golden, err := os.Open("testdata/metrics.prom")
 	require.NoError(t, err)
 	defer golden.Close()
-	require.NoError(t, testutil.CollectAndCompare(NewCollector(fixtureState(), always(fixtureFleet())), golden))
+	server := httptest.NewServer(newRig(t, nil).handler)
+	defer server.Close()
+	require.NoError(t, testutil.ScrapeAndCompare(server.URL+"/metrics", golden, append(stateNames(), "drift_state_connected")...))
 }
 
-func TestCollectorFollowsTheStateAndTheFleet(t *testing.T) {
+func TestSeriesFollowTheStateAndTheFleet(t *testing.T) {
 	s := fixtureState()
 	fleet := fleetOf(box("web1", "base"))
-	c := NewCollector(s, func() *Fleet { return fleet })
-	series := func(name string) int { return testutil.CollectAndCount(c, name) }
+	c := newStateSeries(s, func() *Fleet { return fleet })
+	series := func(name ...string) int {
+		n, err := testutil.GatherAndCount(c, name...)
+		require.NoError(t, err)
+		return n
+	}
 	require.Equal(t, 1, series("drift_compliant"))
 
 	t.Run("a pair that retires has no series", func(t *testing.T) {
@@ -47,23 +53,15 @@ func TestCollectorFollowsTheStateAndTheFleet(t *testing.T) {
 		off := box("web1", "base")
 		off.Enabled = false
 		fleet = fleetOf(off)
-		assert.Equal(t, 1, testutil.CollectAndCount(c), "drift_state_connected only")
+		assert.Zero(t, series())
 	})
-	t.Run("before a configuration is loaded there is only the connection", func(t *testing.T) {
+	t.Run("before a configuration is loaded there are none", func(t *testing.T) {
 		fleet = nil
-		assert.Equal(t, 1, testutil.CollectAndCount(c))
+		assert.Zero(t, series())
 	})
 	t.Run("a pack listed twice is one pair", func(t *testing.T) {
 		fleet = fleetOf(box("web1", "base", "base"))
 		assert.Equal(t, 1, series("drift_compliant"))
-	})
-	t.Run("a lost connection shows", func(t *testing.T) {
-		s.down = true
-		require.NoError(t, testutil.CollectAndCompare(c, strings.NewReader(`
-# HELP drift_state_connected Whether the state is connected and up to date; if not, the other gauges may be old or incomplete.
-# TYPE drift_state_connected gauge
-drift_state_connected 0
-`), "drift_state_connected"))
 	})
 }
 
@@ -80,7 +78,7 @@ func TestAlertFiringOnlyWhileItFires(t *testing.T) {
 			s, r := newFakeState(), driftedRecord()
 			r.Alert = tc.alert
 			s.put(r)
-			require.NoError(t, testutil.CollectAndCompare(NewCollector(s, always(fixtureFleet())), strings.NewReader(`
+			require.NoError(t, testutil.GatherAndCompare(newStateSeries(s, always(fixtureFleet())), strings.NewReader(`
 # HELP drift_alert_firing Whether the config_drift alert of the pair is firing.
 # TYPE drift_alert_firing gauge
 drift_alert_firing{machine="web1",pack="base"} `+tc.want+"\n"), "drift_alert_firing"))
@@ -93,7 +91,7 @@ func TestCheckSuccessOnlyForVerdicts(t *testing.T) {
 	s, r := newFakeState(), driftedRecord()
 	r.Attempt.Status = "half-done"
 	s.put(r)
-	require.NoError(t, testutil.CollectAndCompare(NewCollector(s, always(fixtureFleet())), strings.NewReader(`
+	require.NoError(t, testutil.GatherAndCompare(newStateSeries(s, always(fixtureFleet())), strings.NewReader(`
 # HELP drift_check_success Whether the last attempt at the pair gave a verdict.
 # TYPE drift_check_success gauge
 drift_check_success{machine="web1",pack="base"} 0
@@ -113,10 +111,8 @@ func TestOddValuesNeverBreakAScrape(t *testing.T) {
 		r.Machine = m
 		s.put(r)
 	}
-	c := NewCollector(s, always(fleetOf(odd, plain)))
-	reg := prometheus.NewPedanticRegistry()
-	require.NoError(t, reg.Register(c))
-	families, err := reg.Gather()
+	c := newStateSeries(s, always(fleetOf(odd, plain)))
+	families, err := prometheus.Gatherers{c}.Gather() // which checks them
 	require.NoError(t, err)
 
 	var text bytes.Buffer
@@ -125,7 +121,7 @@ func TestOddValuesNeverBreakAScrape(t *testing.T) {
 		require.NoError(t, err)
 	}
 	require.Contains(t, text.String(), `drift_compliant{machine="plain1",pack="base"} 0`)
-	require.NoError(t, testutil.CollectAndCompare(c, strings.NewReader(`
+	require.NoError(t, testutil.GatherAndCompare(c, strings.NewReader(`
 # HELP drift_machine_labels The labels that the configuration gives a machine, each as label_<name>. Always 1.
 # TYPE drift_machine_labels gauge
 drift_machine_labels{label_="empty name",label__n_="4",label_a_b="2",label_a_b_2="1",label_a_b_2_2="3",label_bad_="�(",label_line="1\n2\"\\",machine="odd1"} 1
@@ -144,9 +140,7 @@ func FuzzMachineLabels(f *testing.F) {
 		m.Labels = map[string]string{name1: value, name2: value, "env": "prod"}
 		s := newFakeState()
 		s.machines["web1"] = &state.Machine{Name: "web1", Facts: state.Facts{OS: os}}
-		reg := prometheus.NewPedanticRegistry()
-		require.NoError(t, reg.Register(NewCollector(s, always(fleetOf(m)))))
-		_, err := reg.Gather()
+		_, err := prometheus.Gatherers{newStateSeries(s, always(fleetOf(m)))}.Gather() // which checks them
 		require.NoError(t, err)
 	})
 }
@@ -165,7 +159,7 @@ func TestMetricNamesPassPromtool(t *testing.T) {
 func TestMachineLabelsOfTransportAndAddress(t *testing.T) {
 	m := box("web1", "base")
 	m.Transport, m.Address = config.TransportLocal, "localhost"
-	require.NoError(t, testutil.CollectAndCompare(NewCollector(newFakeState(), always(fleetOf(m))), strings.NewReader(`
+	require.NoError(t, testutil.GatherAndCompare(newStateSeries(newFakeState(), always(fleetOf(m))), strings.NewReader(`
 # HELP drift_machine_info A machine that is checked: its address, its transport and the operating system it said it has. Always 1.
 # TYPE drift_machine_info gauge
 drift_machine_info{address="localhost",machine="web1",os="",transport="local"} 1
