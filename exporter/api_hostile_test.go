@@ -37,7 +37,7 @@ func TestHostileContentArrivesLiterally(t *testing.T) {
 			r := hostileRig(t, tc.said)
 			for target, least := range map[string]int{
 				"/machines": 7, "/machines/web1": 7, "/machines/web1/packs/base": 7, "/machines/web1/packs/base/history": 4,
-				"/packs": 2, "/runs": 1, "/runs/" + lastRunID: 1,
+				"/packs": 2, "/packs/base": 7, "/runs": 1, "/runs/" + lastRunID: 1,
 			} {
 				res, body := r.get(t, apiBase+target)
 				assertInert(t, res, body)
@@ -70,7 +70,10 @@ func hostileRig(t testing.TB, said string) *rig {
 	r.machines["web1"].Failure.Message = said
 	web1 := &r.fleet.Config.Machines[len(r.fleet.Config.Machines)-1]
 	web1.DisplayName, web1.Labels = said, map[string]string{"env": said}
-	r.fleet.Packs[0].Name, r.fleet.Packs[0].Description = said, said
+	base := &r.fleet.Packs[0]
+	base.Name, base.Description = said, said
+	base.Entries[0] = &PackItem{Kind: "file", Identity: said, Description: said, Pack: "base", Source: "packs/base.yaml:9", YAML: said,
+		When: []PackCondition{{said, []string{said}}}, Hidden: []string{said}}
 	r.history[record.Key] = []state.Change{{Verdict: *record.Verdict, Mismatches: record.Detail.Mismatches}}
 	r.fakeState.runs[0].Error = said
 	return r

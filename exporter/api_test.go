@@ -128,7 +128,7 @@ func TestAPIBeforeAConfigurationIsLoaded(t *testing.T) {
 	_, body := r.get(t, "/api/v1/machines")
 	assert.JSONEq(t, `{"status":"success","data":{"machines":[],"total":0}}`, body)
 	_, body = r.get(t, "/api/v1/packs")
-	assert.JSONEq(t, `{"status":"success","data":{"packs":[]}}`, body)
+	assert.JSONEq(t, `{"status":"success","data":{"packs":[],"total":0}}`, body)
 	res, _ := r.get(t, "/api/v1/machines/web1")
 	assert.Equal(t, 404, res.StatusCode)
 }

@@ -30,7 +30,7 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 		"/machines/web1/packs/base/history", "/machines/web1/packs/base/history?limit=1", "/machines/new1/packs/base/history",
 		"/machines/web1/packs/base/history?from=2026-01-25T00:00:00Z&to=2026-01-29T06:00:03.12Z",
 		"/machines/back1/packs/base/history?to=2026-01-29T06:00:00Z&limit=1",
-		"/packs", "/runs", "/runs?limit=1", "/runs/" + lastRunID, "/runs/" + everythingRun,
+		"/packs", "/packs?limit=1", "/packs/base", "/packs/web", "/packs/web?limit=1", "/runs", "/runs?limit=1", "/runs/" + lastRunID, "/runs/" + everythingRun,
 	} {
 		c.ask(t, r, request{"GET", apiBase + target, "", nil, 200})
 		head := r.do(http.MethodHead, apiBase+target, "")
@@ -40,12 +40,12 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 		c.ask(t, r, request{"GET", apiBase + "/machines?status=" + string(s), "", nil, 200})
 	}
 	for _, operation := range []string{
-		"/fleet", "/labels", "/label/env/values", "/machines", "/machines/web1", "/machines/web1/packs/base", "/machines/web1/packs/base/history", "/packs", "/runs", "/runs/" + lastRunID,
+		"/fleet", "/labels", "/label/env/values", "/machines", "/machines/web1", "/machines/web1/packs/base", "/machines/web1/packs/base/history", "/packs", "/packs/base", "/runs", "/runs/" + lastRunID,
 	} {
 		c.ask(t, r, request{"GET", apiBase + operation + "?limit=%zz", "", nil, 400})
 	}
 	c.ask(t, r, request{"GET", "/api/v1/machines?limit=0", "", nil, 400})
-	for _, target := range []string{"/machines/none", "/machines/web1/packs/none", "/machines/off1/packs/base",
+	for _, target := range []string{"/packs/none", "/machines/none", "/machines/web1/packs/none", "/machines/off1/packs/base",
 		"/machines/new1/packs/base/history?from=2026-01-29T06:00:00Z", "/machines/web1/packs/base/history?to=2020-01-01T00:00:00Z", "/machines/off1/packs/base/history", "/runs/2020-01-01T00:00:00Z"} {
 		c.ask(t, r, request{"GET", apiBase + target, "", nil, 404})
 	}

@@ -16,6 +16,7 @@ const (
 type packIndex struct {
 	byID     map[string]*PackInfo
 	roots    []string             // ids of the packs that extend none, sorted
+	own      map[string]int       // items that are not inherited
 	children map[string][]string  // ids of the packs that extend a pack, sorted
 	files    map[string]string    // id of the pack in a file
 	items    map[string]itemPlace // by source; of several in one line the first
@@ -39,7 +40,7 @@ func (f *Fleet) packs() *packIndex {
 
 func indexPacks(packs []PackInfo) packIndex {
 	x := packIndex{
-		byID: map[string]*PackInfo{}, children: map[string][]string{}, files: map[string]string{},
+		byID: map[string]*PackInfo{}, own: map[string]int{}, children: map[string][]string{}, files: map[string]string{},
 		items: map[string]itemPlace{}, pages: map[string][][]*PackItem{},
 	}
 	for i := range packs {
@@ -55,7 +56,11 @@ func indexPacks(packs []PackInfo) packIndex {
 		x.pages[p.ID] = pages
 		for n, page := range pages {
 			for _, item := range page {
-				if _, known := x.items[item.Source]; item.Pack == p.ID && !known {
+				if item.Pack != p.ID {
+					continue
+				}
+				x.own[p.ID]++
+				if _, known := x.items[item.Source]; !known {
 					x.items[item.Source] = itemPlace{p.ID, n + 1, item.Line}
 				}
 			}

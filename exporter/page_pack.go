@@ -71,7 +71,7 @@ func (e *Exporter) packPage(w http.ResponseWriter, r *http.Request) {
 		c.Children = append(c.Children, x.byID[child])
 	}
 	found, t := e.carriers(fleet, id)
-	c.Machines, c.Stands = t.machines, e.stands(id, t)
+	c.Own, c.Machines, c.Stands = x.own[id], t.Total, e.stands(id, t)
 	for _, pair := range found[:min(len(found), shownCarriers)] {
 		c.Rows = append(c.Rows, newRow(pair))
 	}
@@ -82,11 +82,6 @@ func (e *Exporter) packPage(w http.ResponseWriter, r *http.Request) {
 
 // fill takes the items of the page, kind by kind.
 func (c *packContent) fill(x *packIndex) {
-	for _, item := range c.Entries {
-		if item.Pack == c.ID {
-			c.Own++
-		}
-	}
 	anchored := map[int]bool{}
 	for _, item := range x.pages[c.ID][c.Page-1] {
 		row := itemRow{PackItem: item, Own: item.Pack == c.ID, Lines: lineRange(item)}

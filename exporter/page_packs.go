@@ -69,7 +69,7 @@ func (e *Exporter) packsPage(w http.ResponseWriter, r *http.Request) {
 	tallies := e.tallies(fleet)
 	for i := range c.Rows {
 		row := &c.Rows[i]
-		row.Stands, row.Machines = e.stands(row.ID, tallies[row.ID]), tallies[row.ID].machines
+		row.Stands, row.Machines = e.stands(row.ID, tallies[row.ID]), tallies[row.ID].Total
 		row.URL = e.packQuery(row.ID, "")
 	}
 	e.render(w, r, http.StatusOK, "packs", "Packs", c)
@@ -81,13 +81,7 @@ func (x *packIndex) tree() []packRow {
 	var add func(id string, depth int)
 	add = func(id string, depth int) {
 		p := x.byID[id]
-		row := packRow{PackInfo: p, Depth: min(depth, maxDepth)}
-		for _, item := range p.Entries {
-			if item.Pack == id {
-				row.Own++
-			}
-		}
-		rows = append(rows, row)
+		rows = append(rows, packRow{PackInfo: p, Depth: min(depth, maxDepth), Own: x.own[id]})
 		for _, child := range x.children[id] {
 			add(child, depth+1)
 		}
@@ -98,42 +92,35 @@ func (x *packIndex) tree() []packRow {
 	return rows
 }
 
-// tally is how the machines that carry a pack stand to it.
-type tally struct {
-	machines int
-	by       map[standing]int
-}
-
 // tallies counts every pair of the fleet, by pack.
-func (e *Exporter) tallies(fleet *Fleet) map[string]tally {
-	all := map[string]tally{}
+func (e *Exporter) tallies(fleet *Fleet) map[string]standingCounts {
+	all := map[string]standingCounts{}
 	machines := fleet.machines()
 	for i := range machines {
 		for p := range pairs(e.opts.View, &machines[i]) {
-			all[p.pack] = all[p.pack].with(p)
+			t := all[p.pack]
+			t.add(p)
+			all[p.pack] = t
 		}
 	}
 	return all
 }
 
-func (t tally) with(p pair) tally {
-	if t.by == nil {
-		t.by = map[standing]int{}
-	}
-	t.machines++
+// add counts a pair.
+func (c *standingCounts) add(p pair) {
+	c.Total++
 	for _, s := range standings() {
 		if p.is(s) {
-			t.by[s]++
+			*c.of(s)++
 		}
 	}
-	return t
 }
 
-// stands is the counts of a tally with what they lead to. Those that count nothing are there too.
-func (e *Exporter) stands(pack string, t tally) []count {
+// stands is the counts of a pack with what they lead to. Those that count nothing are there too.
+func (e *Exporter) stands(pack string, t standingCounts) []count {
 	var counts []count
 	for _, s := range standings() {
-		counts = append(counts, count{Standing: s, N: t.by[s], URL: e.packQuery(pack, s)})
+		counts = append(counts, count{Standing: s, N: *t.of(s), URL: e.packQuery(pack, s)})
 	}
 	return counts
 }
@@ -144,12 +131,12 @@ func (e *Exporter) packQuery(pack string, s standing) string {
 }
 
 // carriers are the pairs of a pack, what needs attention first.
-func (e *Exporter) carriers(fleet *Fleet, pack string) (found []pair, t tally) {
+func (e *Exporter) carriers(fleet *Fleet, pack string) (found []pair, t standingCounts) {
 	byRank := make([][]pair, len(standings()))
 	machines := fleet.machines()
 	for i := range machines {
 		if p, ok := e.carried(&machines[i], pack); ok {
-			t = t.with(p)
+			t.add(p)
 			rank := p.rank()
 			byRank[rank] = append(byRank[rank], p)
 		}

@@ -80,3 +80,18 @@ func following(all []string, p paging) (page []string, next string) {
 	}
 	return all[:p.limit], all[p.limit-1]
 }
+
+// maxOffset is the largest token that counts entries.
+const maxOffset = 1_000_000_000
+
+// offset is the token as the number of entries that come before the page.
+func (p paging) offset() (int, error) {
+	if p.after == "" {
+		return 0, nil
+	}
+	n, err := strconv.Atoi(p.after)
+	if err != nil || n < 0 || n > maxOffset {
+		return 0, badData("next_token %q must be that of an earlier page, a number", shorten(p.after))
+	}
+	return n, nil
+}

@@ -38,6 +38,7 @@ func longLists(r *rig, _ *Options) {
 	key := state.Key{Machine: "web1", Pack: "base"}
 	r.fakeState.runs, r.history[key] = nil, nil
 	for i := range 7 {
+		r.fleet.Packs = append(r.fleet.Packs, packOf(fmt.Sprintf("x%d", i), "", 0))
 		// Ids with and without milliseconds: as text they are in another order than as times.
 		when := at(12, 0, 0, 0).Add(-time.Duration(i) * 500 * time.Millisecond)
 		r.fakeState.runs = append(r.fakeState.runs, state.Run{ID: state.RunID(when), Phase: state.RunDone, StartedAt: when})
@@ -51,6 +52,8 @@ func TestPagesAreComplete(t *testing.T) {
 		"/machines":                         {"machines", "machine"},
 		"/runs":                             {"runs", "id"},
 		"/machines/web1/packs/base/history": {"changes", "checked_at"},
+		"/packs":                            {"packs", "pack"},
+		"/packs/web":                        {"entries", "source"},
 	} {
 		t.Run(path, func(t *testing.T) {
 			r := newRig(t, longLists)
@@ -104,4 +107,8 @@ func TestTokensOfWhatIsGone(t *testing.T) {
 	assert.Empty(t, next)
 	listed, _, _ = machinesOf(t, r, "next_token=%FF")
 	assert.Empty(t, listed)
+	entries, total, next := listOf(t, r, "/packs/web", "entries", "source", "next_token=99")
+	assert.Empty(t, entries, "a pack that has become shorter")
+	assert.Equal(t, 20, total)
+	assert.Empty(t, next)
 }
