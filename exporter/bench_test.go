@@ -45,18 +45,6 @@ func bigRecord(k state.Key, checkedAt time.Time, drifted bool) *state.Record {
 	}
 }
 
-// BenchmarkFleetPage is the first page of a large fleet: all pairs are counted and sorted, a hundred are shown.
-func BenchmarkFleetPage(b *testing.B) {
-	s, fleet := bigFleet()
-	r := newRig(b, func(r *rig, o *Options) { o.View, o.Store, r.fleet = s, s, fleet })
-	b.ReportAllocs()
-	for b.Loop() {
-		if res, _ := r.get(b, "/?q=web"); res.StatusCode != http.StatusOK {
-			b.Fatal(res.Status)
-		}
-	}
-}
-
 // BenchmarkMachinesAPI is the largest page that the API gives.
 func BenchmarkMachinesAPI(b *testing.B) {
 	s, fleet := bigFleet()

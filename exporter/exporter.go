@@ -50,6 +50,7 @@ type Exporter struct {
 	pages   map[string]*template.Template
 	assets  map[string]asset
 	openapi []byte // the description of the API
+	boards  *boards
 	origin  *http.CrossOriginProtection
 	handler http.Handler
 }
@@ -66,7 +67,7 @@ func New(o Options) (*Exporter, error) {
 	if o.Clock == nil {
 		o.Clock = clockwork.NewRealClock()
 	}
-	e := &Exporter{opts: o, origin: http.NewCrossOriginProtection()}
+	e := &Exporter{opts: o, origin: http.NewCrossOriginProtection(), boards: &boards{view: o.View, fleet: o.Fleet}}
 	if err := e.locate(); err != nil {
 		return nil, err
 	}

@@ -197,6 +197,12 @@ func fleetOf(machines ...config.Machine) *Fleet {
 	return &Fleet{Config: &config.Config{Machines: machines}}
 }
 
+// sortedMachines are in the order that a loaded configuration has them in.
+func sortedMachines(machines []config.Machine) []config.Machine {
+	slices.SortFunc(machines, func(a, b config.Machine) int { return strings.Compare(a.Name, b.Name) })
+	return machines
+}
+
 func always(f *Fleet) func() *Fleet { return func() *Fleet { return f } }
 
 // box is a machine with the fields that a loaded configuration always has.

@@ -10,7 +10,7 @@ import (
 
 // filter chooses machines and pairs. Its zero value lets everything through.
 type filter struct {
-	text   string // in the machine's name, display name, address or a label ("env=prod"), or in the pack; lower case
+	text   string // in the machine's name, display name, addresses or a label ("env=prod"), or in the pack; lower case
 	pack   string
 	status standing
 	labels []label // every one of them
@@ -80,7 +80,7 @@ func (f filter) hasLabels(m *config.Machine) bool {
 
 // names tells whether the text is found in what names the machine.
 func (f filter) names(m *config.Machine) bool {
-	if f.in(m.Name) || f.in(m.DisplayName) || f.in(m.Address) {
+	if f.in(m.Name) || f.in(m.DisplayName) || f.in(m.Address) || slices.ContainsFunc(m.FurtherAddresses, f.in) {
 		return true
 	}
 	for name, value := range m.Labels {

@@ -111,6 +111,30 @@ func (d document) tags(name string) []string {
 	return found
 }
 
+// attrs returns this attribute of every element of that name that has it.
+func (d document) attrs(name, key string) []string {
+	var found []string
+	for n := range d.root.Descendants() {
+		for _, a := range n.Attr {
+			if n.Data == name && a.Key == key {
+				found = append(found, a.Val)
+			}
+		}
+	}
+	return found
+}
+
+// chosen returns the text of every option that is selected.
+func (d document) chosen() []string {
+	var found []string
+	for n := range d.root.Descendants() {
+		if n.Data == "option" && hasAttr(n, "selected") {
+			found = append(found, textOf(n))
+		}
+	}
+	return found
+}
+
 func (d document) links(text string) []string {
 	var found []string
 	for n := range d.root.Descendants() {

@@ -3,7 +3,10 @@ package exporter
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
+	"strings"
+	"time"
 
 	"github.com/drift-exporter/drift_exporter/internal/config"
 	"github.com/drift-exporter/drift_exporter/internal/state"
@@ -14,29 +17,12 @@ const rowsPerPage = 100
 
 // fleetContent is the fleet page.
 type fleetContent struct {
-	Machines int
-	Pairs    int
-	Counts   []count
-	Bare     int // enabled machines without packs
-	Query    string
-	Status   string
-	Pack     string
-	Packs    []PackInfo
-	Filtered bool
-	Rows     []row
-	Total    int // rows on all pages
-	Page     int // from 1
-	Pages    int
-	Prev     string // empty on the first page
-	Next     string // empty on the last page
-}
-
-// count is how many pairs stand in one way.
-type count struct {
-	Standing standing
-	N        int
-	URL      string // the pairs that it counts
-	Active   bool
+	fleetTotals
+	fleetFilter
+	Columns []column
+	Rows    []row
+	Paging  pager
+	Run     *lastRun // nil: none has ended yet
 }
 
 // row is a pair in a table.
@@ -46,110 +32,177 @@ type row struct {
 	Standing standing // the most pressing one
 	Verdict  *state.Verdict
 	Attempt  *state.Attempt // nil: never attempted
-	Failed   bool           // the last attempt gave no verdict
+	Recent   state.Checks
+	Failed   bool // the last attempt gave no verdict
 	Firing   bool
 }
 
 func newRow(p pair) row {
 	r := row{Machine: p.machine, Pack: p.pack, Standing: standings()[p.rank()]}
 	if p.record != nil {
-		r.Verdict, r.Attempt = p.record.Verdict, &p.record.Attempt
+		r.Verdict, r.Attempt, r.Recent = p.record.Verdict, &p.record.Attempt, p.record.Recent
 		r.Failed, r.Firing = p.is(standingUnknown), p.record.Alert.Firing()
 	}
 	return r
 }
 
-func (e *Exporter) fleetPage(w http.ResponseWriter, r *http.Request) {
-	asked, err := parseQuery(r.URL.RawQuery)
-	f := filter{}
-	if err == nil {
-		f, err = parseFilter(asked)
+// fleetQuery is what the fleet page is asked.
+type fleetQuery struct {
+	filter
+	by      order
+	reverse bool
+	page    int        // from 1, perhaps past the last one
+	asked   url.Values // what it was read from
+}
+
+// maxFleetQuery bounds what the fleet page is asked: nearly every link on it repeats that.
+const maxFleetQuery = 2048
+
+func parseFleetQuery(raw string) (q fleetQuery, err error) {
+	if len(raw) > maxFleetQuery {
+		return q, badData("the query is longer than %d characters", maxFleetQuery)
 	}
+	if q.asked, err = parseQuery(raw); err != nil {
+		return q, err
+	}
+	// The field of the form that was left empty.
+	q.asked["label"] = slices.DeleteFunc(q.asked["label"], func(text string) bool { return text == "" })
+	if q.filter, err = parseFilter(q.asked); err != nil {
+		return q, err
+	}
+	if q.by, q.reverse, err = parseOrder(q.asked.Get("sort")); err != nil {
+		return q, err
+	}
+	q.page, _ = strconv.Atoi(q.asked.Get("page")) // what is no number is the first page
+	q.page = max(q.page, 1)
+	return q, nil
+}
+
+// address is the fleet page as it was asked for, with one parameter set to these values. Whatever changes, it begins
+// at the first page.
+func (e *Exporter) address(q fleetQuery, name string, values ...string) string {
+	v := url.Values{}
+	for _, kept := range []string{"q", "pack", "status", "label", "sort"} {
+		wanted := q.asked[kept]
+		if kept != "label" {
+			wanted = wanted[:min(1, len(wanted))] // of these the first counts
+		}
+		if kept != name {
+			v[kept] = slices.DeleteFunc(slices.Clone(wanted), func(s string) bool { return s == "" })
+		}
+	}
+	v[name] = slices.DeleteFunc(values, func(s string) bool { return s == "" })
+	if query := v.Encode(); query != "" {
+		return e.links.Fleet() + "?" + query
+	}
+	return e.links.Fleet()
+}
+
+func (e *Exporter) fleetPage(w http.ResponseWriter, r *http.Request) {
+	q, err := parseFleetQuery(r.URL.RawQuery)
 	if err != nil {
 		e.fail(w, r, e.refusePage, err)
 		return
 	}
-	c := &fleetContent{Query: asked.Get("q"), Status: string(f.status), Pack: f.pack, Filtered: f.text != "" || f.ofPairs() || len(f.labels) > 0}
-	if fleet := e.opts.Fleet(); fleet != nil {
-		c.Packs = fleet.Packs
+	b := e.boards.now()
+	c := &fleetContent{fleetTotals: e.fleetTotals(b, q), fleetFilter: e.fleetFilter(b, q), Columns: e.columns(q), Run: e.lastRun()}
+	total, found := b.find(q.filter, q.by, q.reverse, (q.page-1)*rowsPerPage, rowsPerPage)
+	if pages := rowPages(total); q.page > pages { // the nearest that there is
+		q.page = pages
+		total, found = b.find(q.filter, q.by, q.reverse, (q.page-1)*rowsPerPage, rowsPerPage)
 	}
-	counts, found := e.sift(c, f)
-	for _, s := range standings() {
-		// A second click on a count takes its filter off again.
-		active, status := f.status == s, string(s)
-		if active {
-			status = ""
-		}
-		c.Counts = append(c.Counts, count{Standing: s, N: counts[s], URL: e.fleetQuery(asked, "status", status), Active: active})
+	for _, p := range found {
+		c.Rows = append(c.Rows, newRow(p))
 	}
-	page, _ := strconv.Atoi(asked.Get("page")) // what is no number is the first page
-	e.turnTo(c, asked, found, page)
+	c.Paging = e.pager(q, total)
 	e.render(w, r, http.StatusOK, "fleet", "Fleet", c)
 }
 
-// sift counts every pair of the fleet, and finds those that the filter lets through, what needs attention first.
-func (e *Exporter) sift(c *fleetContent, f filter) (counts map[standing]int, found []pair) {
-	counts = map[standing]int{}
-	byRank := make([][]pair, len(standings()))
-	machines := e.opts.Fleet().machines()
-	c.Machines = len(machines)
-	for i := range machines {
-		m := &machines[i]
-		if m.Enabled && len(m.Packs) == 0 {
-			c.Bare++
-		}
-		for p := range pairs(e.opts.View, m) {
-			c.Pairs++
-			for _, s := range standings() {
-				if p.is(s) {
-					counts[s]++
-				}
-			}
-		}
-		matching, _ := e.matching(m, f)
-		for _, p := range matching {
-			rank := p.rank()
-			byRank[rank] = append(byRank[rank], p)
-		}
-	}
-	for _, ps := range byRank {
-		found = append(found, ps...)
-	}
-	return counts, found
+// column is the head of a column.
+type column struct {
+	Text   string
+	Sorted string // aria-sort: ascending, descending, or empty if the rows are in another order
+	URL    string // sorts by it, a second time in reverse; empty: it cannot
+	Number bool
 }
 
-// turnTo picks the rows of a page; one that does not exist is the nearest that does.
-func (e *Exporter) turnTo(c *fleetContent, asked url.Values, found []pair, page int) {
-	c.Total = len(found)
-	c.Pages = max(1, (len(found)+rowsPerPage-1)/rowsPerPage)
-	c.Page = min(max(page, 1), c.Pages)
-	for _, p := range found[(c.Page-1)*rowsPerPage : min(c.Page*rowsPerPage, len(found))] {
-		c.Rows = append(c.Rows, newRow(p))
+func (e *Exporter) columns(q fleetQuery) []column {
+	head := func(text string, by order, natural, reversed string) column {
+		c := column{Text: text, URL: e.address(q, "sort", string(by)), Number: by == byMismatches}
+		if q.by != by {
+			return c
+		}
+		if c.Sorted = natural; q.reverse {
+			c.Sorted = reversed
+		} else {
+			c.URL = e.address(q, "sort", "-"+string(by))
+		}
+		return c
 	}
-	if c.Page > 1 {
-		c.Prev = e.fleetQuery(asked, "page", strconv.Itoa(c.Page-1))
-	}
-	if c.Page < c.Pages {
-		c.Next = e.fleetQuery(asked, "page", strconv.Itoa(c.Page+1))
+	const up, down = "ascending", "descending"
+	return []column{
+		head("Machine", byMachine, up, down), head("Pack", byPack, up, down), {Text: "Verdict"},
+		head("Mismatches", byMismatches, down, up), head("Since", bySince, down, up),
+		head("Last check", byChecked, down, up), {Text: "Recent"},
 	}
 }
 
-// fleetQuery is the fleet page with the filters that were asked for and one of them set anew. Another filter
-// begins at the first page.
-func (e *Exporter) fleetQuery(asked url.Values, name, value string) string {
-	v := url.Values{}
-	for _, kept := range []string{"q", "pack", "status", "label"} {
-		for _, s := range asked[kept] {
-			if s != "" && kept != name {
-				v.Add(kept, s)
-			}
-		}
+// pager is which rows of all are shown, and the ways to the others.
+type pager struct {
+	Total, From, To         int // rows, from 1
+	Page, Pages             int
+	First, Prev, Next, Last string // empty: this is it
+}
+
+func rowPages(total int) int { return max(1, (total+rowsPerPage-1)/rowsPerPage) }
+
+func (e *Exporter) pager(q fleetQuery, total int) pager {
+	p := pager{Total: total, Page: q.page, Pages: rowPages(total)}
+	p.From, p.To = min(total, (p.Page-1)*rowsPerPage+1), min(total, p.Page*rowsPerPage)
+	turn := func(to int) string { return e.address(q, "page", strconv.Itoa(to)) }
+	if p.Page > 1 {
+		p.First, p.Prev = e.address(q, "page"), turn(p.Page-1)
 	}
-	if value != "" {
-		v.Set(name, value)
+	if p.Page < p.Pages {
+		p.Next, p.Last = turn(p.Page+1), turn(p.Pages)
 	}
-	if len(v) == 0 {
-		return e.links.Fleet()
+	return p
+}
+
+// lastRun is the run that ended last, with ways to the rows that its counts mean.
+type lastRun struct {
+	state.Run
+	Took      time.Duration
+	Newest    string // rows, the last attempt first
+	Unknown   string // rows whose last attempt gave no verdict
+	Oldest    string // rows, those that were not tried for longest first
+	Triggered string // why it was started, in words
+}
+
+func (e *Exporter) lastRun() *lastRun {
+	run, ok := e.opts.View.LastRun()
+	if !ok {
+		return nil
 	}
-	return e.links.Fleet() + "?" + v.Encode()
+	all := fleetQuery{}
+	return &lastRun{
+		Run: run, Took: run.EndedAt.Sub(run.StartedAt), Newest: e.address(all, "sort", string(byChecked)),
+		Unknown: e.address(all, "status", string(standingUnknown)), Oldest: e.address(all, "sort", "-"+string(byChecked)),
+		Triggered: triggerWords(run.Trigger),
+	}
+}
+
+func triggerWords(t state.Trigger) string {
+	switch t {
+	case state.TriggerSchedule:
+		return "scheduled"
+	case state.TriggerCatchUp:
+		return "catching up on a missed one"
+	case state.TriggerNew:
+		return "of new pairs"
+	case state.TriggerAPI:
+		return "asked for"
+	default:
+		return strings.ReplaceAll(string(t), "_", " ")
+	}
 }

@@ -127,7 +127,7 @@ func (e *Exporter) stands(pack string, t standingCounts) []count {
 
 // packQuery is the fleet page of the machines that carry a pack, and stand so to it.
 func (e *Exporter) packQuery(pack string, s standing) string {
-	return e.fleetQuery(url.Values{"pack": {pack}}, "status", string(s))
+	return e.address(fleetQuery{asked: url.Values{"pack": {pack}}}, "status", string(s))
 }
 
 // carriers are the pairs of a pack, what needs attention first.

@@ -10,15 +10,6 @@ import (
 	"golang.org/x/net/html"
 )
 
-// rows is the text of the rows of a page's only table, blanks folded.
-func (d document) rows() []string {
-	var rows []string
-	for _, tr := range d.tags("tr")[1:] {
-		rows = append(rows, strings.Join(strings.Fields(tr), " "))
-	}
-	return rows
-}
-
 // byID is the text of the element with that id, blanks folded; empty if there is none.
 func (d document) byID(id string) string {
 	for n := range d.root.Descendants() {

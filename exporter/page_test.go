@@ -12,106 +12,6 @@ import (
 	"github.com/drift-exporter/drift_exporter/internal/state"
 )
 
-func TestFleetPage(t *testing.T) {
-	r := newRig(t, nil)
-	d := r.open(t, "/", 200)
-
-	t.Run("counts what the gauges say", func(t *testing.T) {
-		var counts []string
-		for _, li := range d.tags("li") {
-			counts = append(counts, strings.Join(strings.Fields(li), " "))
-		}
-		assert.Equal(t, []string{"1 drifted", "2 unknown", "2 never checked", "1 compliant", "1 disabled"}, counts)
-		assert.Contains(t, d.text, "6 machines, 6 pairs")
-		assert.Contains(t, d.text, "1 without packs")
-	})
-	t.Run("shows first what needs attention first", func(t *testing.T) {
-		var rows []string
-		for _, tr := range d.tags("tr")[1:] {
-			rows = append(rows, strings.Join(strings.Fields(tr), " "))
-		}
-		assert.Equal(t, []string{
-			"Web 1 web1 base drifted alert 3 +1 waived 3 hours ago gave the verdict",
-			"db1 base unknown – – 3 hours ago: connect: dial tcp 10.0.0.7:22: connection refused",
-			"Web 1 web1 web compliant 0 1 day ago 3 hours ago: unreadable: 1 item could not be observed",
-			"back1 base never checked – – –",
-			"new1 base never checked – – –",
-			"off1 base disabled – – –",
-		}, rows)
-	})
-	t.Run("tells of the last and the next run", func(t *testing.T) {
-		assert.Contains(t, d.text, "Last run: 3 hours ago , 0 of 2 machines checked, 2 could not be fully checked .")
-		assert.Contains(t, d.text, "Next run: 2026-01-30 06:00:00 UTC (in 20 hours)")
-	})
-	t.Run("links to everything", func(t *testing.T) {
-		assert.Equal(t, []string{"/metrics"}, d.links("Metrics"))
-		assert.Equal(t, []string{"/packs"}, d.links("Packs"))
-		assert.Equal(t, []string{"/api/v1/machines"}, d.links("API"))
-		assert.Equal(t, []string{"/machines/web1", "/machines/web1"}, d.links("Web 1"))
-		assert.Equal(t, []string{"/?status=drifted"}, d.links("drifted"))
-	})
-	t.Run("filters, and keeps the filter in the form and the links", func(t *testing.T) {
-		d := r.open(t, "/?q=web&status=unknown&pack=web", 200)
-		assert.Len(t, d.tags("tr"), 2)
-		assert.Equal(t, []string{"/?pack=web&q=web"}, d.links("unknown"), "the active one takes itself off")
-		assert.Equal(t, []string{"/"}, d.links("Show all"))
-		assert.Contains(t, r.open(t, "/?q=nowhere", 200).text, "Nothing matches the filter.")
-	})
-}
-
-func TestOneOfAKindIsWrittenAsOne(t *testing.T) {
-	r := newRig(t, func(r *rig, _ *Options) { r.fleet = fleetOf(box("web1", "base")) })
-	run := state.Run{ID: lastRunID, Phase: state.RunDone, StartedAt: at(6, 0, 0, 0), EndedAt: at(6, 0, 1, 0), Total: 1, Checked: 1}
-	r.fakeState.runs = []state.Run{{ID: "x", Phase: state.RunRunning, StartedAt: at(9, 59, 0, 0), Total: 1}, run}
-	d := r.open(t, "/", 200)
-	for _, want := range []string{
-		"1 machine, 1 pair of machine and pack.", "Page 1 of 1, 1 row", "0 of 1 machine done", "1 of 1 machine checked",
-	} {
-		assert.Contains(t, d.text, want)
-	}
-	assert.NotContains(t, d.text, "1 rows")
-}
-
-func TestFleetPageOfOtherTimes(t *testing.T) {
-	t.Run("a run in progress", func(t *testing.T) {
-		r := newRig(t, nil)
-		r.fakeState.runs = []state.Run{{ID: "x", Phase: state.RunRunning, StartedAt: at(9, 59, 0, 0), Total: 4}}
-		d := r.open(t, "/", 200)
-		assert.Contains(t, d.text, "A run is in progress since 1 minute ago 0 of 4 machines done")
-		assert.Contains(t, d.text, "No run has ended yet.")
-	})
-	t.Run("the state is not live", func(t *testing.T) {
-		r := newRig(t, nil)
-		r.down = true
-		assert.Contains(t, r.open(t, "/", 200).text, staleState)
-	})
-	t.Run("no machine has a pack", func(t *testing.T) {
-		r := newRig(t, func(r *rig, _ *Options) { r.fleet = nil })
-		assert.Contains(t, r.open(t, "/", 200).text, "No machine has a pack yet")
-	})
-	t.Run("a reload shows at once", func(t *testing.T) {
-		r := newRig(t, nil)
-		r.fleet = fleetOf(box("fresh1", "base"))
-		assert.Contains(t, r.open(t, "/", 200).text, "fresh1")
-	})
-}
-
-func TestFleetPageOfManyMachinesIsPaged(t *testing.T) {
-	s, fleet := bigFleet()
-	r := newRig(t, func(r *rig, o *Options) { o.View, o.Store, r.fleet = s, s, fleet })
-	d := r.open(t, "/?q=web00", 200) // 1,000 machines, 3,000 pairs, every tenth drifted
-	assert.Len(t, d.tags("tr"), 1+rowsPerPage)
-	assert.Equal(t, []string{"/?page=2&q=web00"}, d.links("Next"))
-	assert.Empty(t, d.links("Previous"))
-	assert.Contains(t, d.text, "Page 1 of 30, 3000 rows")
-
-	d = r.open(t, "/?q=web00&page=999", 200)
-	assert.Contains(t, d.text, "Page 30 of 30")
-	assert.Empty(t, d.links("Next"))
-	assert.Equal(t, []string{"/?page=29&q=web00"}, d.links("Previous"))
-	assert.Contains(t, r.open(t, "/?page=-1", 200).text, "Page 1 of 300, 30000 rows")
-}
-
 func TestMachinePage(t *testing.T) {
 	r := newRig(t, nil)
 	d := r.open(t, "/machines/web1", 200)
@@ -143,13 +43,6 @@ func TestMissingPagesHelp(t *testing.T) {
 	assert.Contains(t, r.open(t, "/machines/gone1/packs/base", 404).text, "its alert, if there was one, is resolved")
 	long := r.open(t, "/machines/"+strings.Repeat("x", 5000), 404)
 	assert.Less(t, len(long.text), 2000)
-}
-
-func TestPagesOfALargeFleetStaySmall(t *testing.T) {
-	s, fleet := bigFleet()
-	r := newRig(t, func(r *rig, o *Options) { o.View, o.Store, r.fleet = s, s, fleet })
-	_, body := r.get(t, "/")
-	assert.Less(t, len(body), 200<<10)
 }
 
 func TestRelativeTimes(t *testing.T) {

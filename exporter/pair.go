@@ -89,7 +89,15 @@ func current(v View, m *config.Machine, pack string) *state.Record {
 		return nil
 	}
 	r, ok := v.Record(state.Key{Machine: m.Name, Pack: pack})
-	if !ok || !r.Retired.IsZero() {
+	if !ok {
+		return nil
+	}
+	return ofFleet(m, r)
+}
+
+// ofFleet is the record of a pair of the machine, or nil where it counts as none.
+func ofFleet(m *config.Machine, r *state.Record) *state.Record {
+	if !m.Enabled || !r.Retired.IsZero() {
 		return nil
 	}
 	return r

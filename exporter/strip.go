@@ -77,6 +77,28 @@ func stripSmall(checks state.Checks) smallStrip {
 		words = append(words, fmt.Sprintf("%d %s", end-start, status))
 		start = end
 	}
+	if len(words) > maxTurns {
+		words = []string{inTurns(checks)}
+	}
 	s.Words = strings.Join(words, ", ")
 	return s
+}
+
+// maxTurns is how often the outcome of checks may turn before their words only count them.
+const maxTurns = 4
+
+func inTurns(checks state.Checks) string {
+	var words []string
+	for _, status := range []state.Status{state.Drifted, state.Unknown, state.Compliant} {
+		n := 0
+		for _, c := range checks {
+			if c.Status == status || status == state.Unknown && !judged(c.Status) {
+				n++
+			}
+		}
+		if n > 0 {
+			words = append(words, fmt.Sprintf("%d %s", n, status))
+		}
+	}
+	return strings.Join(words, ", ") + ", in turns"
 }

@@ -51,6 +51,33 @@ func number(n int, noun string) string {
 	return fmt.Sprintf("%d %ss", n, noun)
 }
 
+// clip bounds what is shown in a table, in bytes of HTML; the whole of it is on the page that the row leads to.
+func clip(s string) string {
+	const most = 80
+	size := 0
+	for i, r := range s {
+		if size += utf8.RuneLen(r); strings.ContainsRune(`<>&"'+`, r) {
+			size += len("&#34;") - 1
+		}
+		if size > most {
+			return s[:i] + "…"
+		}
+	}
+	return s
+}
+
+// took is a duration as pages show it: three digits are enough.
+func took(d time.Duration) time.Duration {
+	switch {
+	case d < time.Second:
+		return d.Round(time.Millisecond)
+	case d < time.Minute:
+		return d.Round(100 * time.Millisecond)
+	default:
+		return d.Round(time.Second)
+	}
+}
+
 // when is an instant as pages show it.
 func when(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") }
 

@@ -1,0 +1,136 @@
+package exporter
+
+import (
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"github.com/drift-exporter/drift_exporter/internal/state"
+)
+
+// board is how every pair of a fleet stands at one moment, arranged for the fleet page, so that a request costs what
+// it shows and not what there is. It is immutable.
+type board struct {
+	*roster
+	revision uint64  // of the view
+	pairs    []pair  // of roster.places
+	ranks    []uint8 // of each pair
+	counts   [5]int  // pairs that stand so, of standings(); a pair may stand in two ways
+	shares   [5]int  // pairs whose most pressing standing it is: together all of them
+	orders   map[order]func() arrangement
+}
+
+// boards keeps the latest board and makes another when the fleet or the state changed.
+type boards struct {
+	view   View
+	fleet  func() *Fleet
+	latest atomic.Pointer[board]
+	making sync.Mutex // so that several requests at once make one
+}
+
+// now is the board of this moment.
+func (s *boards) now() *board {
+	if b := s.fresh(); b != nil {
+		return b
+	}
+	s.making.Lock()
+	defer s.making.Unlock()
+	if b := s.fresh(); b != nil {
+		return b
+	}
+	// Asked for before the records: what comes in between makes the next board.
+	fleet, revision := s.fleet(), s.view.Revision()
+	var r *roster
+	if old := s.latest.Load(); old != nil && old.fleet == fleet {
+		r = old.roster
+	} else {
+		r = newRoster(fleet)
+	}
+	b := newBoard(r, revision, s.view.Records())
+	s.latest.Store(b)
+	return b
+}
+
+func (s *boards) fresh() *board {
+	b := s.latest.Load()
+	if b == nil || b.fleet != s.fleet() || b.revision != s.view.Revision() {
+		return nil
+	}
+	return b
+}
+
+// newBoard puts the records, which are ordered by their keys, in the places of their pairs.
+func newBoard(r *roster, revision uint64, records []*state.Record) *board {
+	b := &board{roster: r, revision: revision, pairs: make([]pair, len(r.places)), ranks: make([]uint8, len(r.places))}
+	for _, i := range r.byKey {
+		p := pair{machine: &r.machines[r.places[i].machine], pack: r.places[i].pack}
+		for len(records) > 0 && before(records[0].Key, p) {
+			records = records[1:]
+		}
+		if len(records) > 0 && records[0].Key == p.key() {
+			p.record = ofFleet(p.machine, records[0])
+		}
+		b.pairs[i] = p
+	}
+	all := standings()
+	for i, p := range b.pairs {
+		first := true
+		for rank, s := range all {
+			if !p.is(s) {
+				continue
+			}
+			b.counts[rank]++
+			if first {
+				b.ranks[i], first = uint8(rank), false //nolint:gosec // one of five
+				b.shares[rank]++
+			}
+		}
+	}
+	b.orders = b.arrange()
+	return b
+}
+
+// before tells whether a key comes before that of a pair.
+func before(k state.Key, p pair) bool {
+	if k.Machine != p.machine.Name {
+		return k.Machine < p.machine.Name
+	}
+	return k.Pack < p.pack
+}
+
+// find returns how many pairs the filter lets through, and from the one numbered skip on at most most of them.
+func (b *board) find(f filter, by order, reverse bool, skip, most int) (total int, found []pair) {
+	indices := b.ordered(by, reverse)
+	if !f.asks() {
+		for _, i := range indices[min(skip, len(indices)):min(skip+most, len(indices))] {
+			found = append(found, b.pairs[i])
+		}
+		return len(indices), found
+	}
+	labelled, named := b.sift(f)
+	for _, i := range indices {
+		p, m := b.pairs[i], b.places[i].machine
+		if !labelled(m) || f.pack != "" && p.pack != f.pack || f.status != "" && !p.is(f.status) || !named(m) && !f.in(p.pack) {
+			continue
+		}
+		if total >= skip && len(found) < most {
+			found = append(found, p)
+		}
+		total++
+	}
+	return total, found
+}
+
+// sift tells of each machine whether it has the filter's labels, and whether its text names it.
+func (b *board) sift(f filter) (labelled, named func(machine int32) bool) {
+	has, says := make([]bool, len(b.machines)), make([]bool, len(b.machines))
+	for i := range b.machines {
+		if has[i] = f.hasLabels(&b.machines[i]); has[i] {
+			says[i] = strings.Contains(b.texts[i], f.text)
+		}
+	}
+	return func(m int32) bool { return has[m] }, func(m int32) bool { return says[m] }
+}
+
+// asks tells whether the filter keeps anything out.
+func (f filter) asks() bool { return f.text != "" || f.ofPairs() || len(f.labels) > 0 }
