@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -29,8 +30,8 @@ func typicalRecord(i int) *Record {
 	return r
 }
 
-// fleet makes a directory with a store of so many pairs.
-func fleet(b *testing.B, pairs int) string {
+// fleet makes a directory with a store of so many pairs, each of them with these recent checks.
+func fleet(b *testing.B, pairs int, recent Checks) string {
 	b.Helper()
 	dir := b.TempDir()
 	s, err := Open(b.Context(), Options{Dir: dir, Logger: slog.New(slog.DiscardHandler)})
@@ -40,7 +41,9 @@ func fleet(b *testing.B, pairs int) string {
 	for range 8 {
 		wg.Go(func() {
 			for i := int(next.Add(1)) - 1; i < pairs; i = int(next.Add(1)) - 1 {
-				store(b, s, typicalRecord(i))
+				r := typicalRecord(i)
+				r.Recent = recent
+				store(b, s, r)
 			}
 		})
 	}
@@ -54,24 +57,59 @@ func fleet(b *testing.B, pairs int) string {
 func BenchmarkOpen(b *testing.B) {
 	for _, pairs := range []int{10_000, 30_000} {
 		b.Run(fmt.Sprintf("pairs=%d", pairs), func(b *testing.B) {
-			dir := fleet(b, pairs)
+			dir := fleet(b, pairs, nil)
 			var heap uint64
 			for b.Loop() {
-				b.StopTimer()
-				before := heapInUse()
-				b.StartTimer()
-				s, err := Open(b.Context(), Options{Dir: dir, Logger: slog.New(slog.DiscardHandler)})
-				require.NoError(b, err)
-				b.StopTimer()
-				require.Len(b, s.View().Records(), pairs)
-				require.Len(b, s.View().Alerts(), pairs/20)
-				heap = heapInUse() - before
-				require.NoError(b, s.Close())
-				b.StartTimer()
+				_, heap = reopen(b, dir, pairs)
 			}
 			b.ReportMetric(float64(heap)/float64(pairs), "bytes/pair")
 		})
 	}
+}
+
+// BenchmarkOpenWithRecentChecks opens, turn and turn about, a store whose pairs have as many recent checks as there
+// may be, and one whose pairs have none.
+func BenchmarkOpenWithRecentChecks(b *testing.B) {
+	const pairs = 30_000
+	dirs := []string{fleet(b, pairs, nil), fleet(b, pairs, fullStrip())}
+	var took [2]time.Duration
+	var heap [2]uint64
+	for b.Loop() {
+		for i, dir := range dirs {
+			var d time.Duration
+			d, heap[i] = reopen(b, dir, pairs)
+			took[i] += d
+		}
+	}
+	b.ReportMetric(float64(took[1])/float64(took[0]), "times-without")
+	b.ReportMetric(float64(heap[1])/pairs, "bytes/pair")
+	b.ReportMetric((float64(heap[1])-float64(heap[0]))/pairs, "bytes/strip")
+}
+
+// reopen opens a store and closes it again, which is not timed. It returns the processor time that opening took, and
+// what it left on the heap.
+func reopen(b *testing.B, dir string, pairs int) (time.Duration, uint64) {
+	b.Helper()
+	b.StopTimer()
+	before := heapInUse()
+	b.StartTimer()
+	start := processorTime()
+	s, err := Open(b.Context(), Options{Dir: dir, Logger: slog.New(slog.DiscardHandler)})
+	took := processorTime() - start
+	require.NoError(b, err)
+	b.StopTimer()
+	require.Len(b, s.View().Records(), pairs)
+	require.Len(b, s.View().Alerts(), pairs/20)
+	heap := heapInUse() - before
+	require.NoError(b, s.Close())
+	b.StartTimer()
+	return took, heap
+}
+
+func processorTime() time.Duration {
+	var usage syscall.Rusage
+	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &usage) // cannot fail for the process itself
+	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
 }
 
 func heapInUse() uint64 {
@@ -131,7 +169,7 @@ func BenchmarkEnqueue(b *testing.B) {
 
 // BenchmarkViewAlerts asks a view of many pairs for its few alerts.
 func BenchmarkViewAlerts(b *testing.B) {
-	s := open(b, fleet(b, 10_000))
+	s := open(b, fleet(b, 10_000, nil))
 	for b.Loop() {
 		if len(s.View().Alerts()) != 500 {
 			b.Fatal("alerts are missing")

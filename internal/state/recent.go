@@ -67,8 +67,12 @@ func (c Checks) MarshalText() ([]byte, error) {
 
 // UnmarshalText decodes what MarshalText gives, and refuses everything else.
 func (c *Checks) UnmarshalText(text []byte) error {
+	return c.parse(string(text))
+}
+
+func (c *Checks) parse(text string) error {
 	var checks Checks
-	p := checkParser{rest: string(text)}
+	p := checkParser{rest: text}
 	for p.rest != "" {
 		if len(checks) == MaxRecent {
 			return fmt.Errorf("recent checks: more than %d", MaxRecent)
@@ -155,16 +159,17 @@ var errNumber = errors.New("no number")
 // number reads a number in the one form that strconv writes.
 func (p *checkParser) number() (int64, error) {
 	digits := strings.TrimPrefix(p.rest, "-")
-	n := 0
-	for n < len(digits) && ('0' <= digits[n] && digits[n] <= '9' || 'a' <= digits[n] && digits[n] <= 'z') {
-		n++
-	}
 	negative := len(digits) < len(p.rest)
-	if n == 0 || n > maxDigits || digits[0] == '0' && (n > 1 || negative) {
-		return 0, errNumber
+	var number int64
+	n := 0
+	for ; n < len(digits) && n <= maxDigits; n++ {
+		digit := digitOf(digits[n])
+		if digit < 0 {
+			break
+		}
+		number = 36*number + digit
 	}
-	number, err := strconv.ParseInt(digits[:n], 36, 64)
-	if err != nil {
+	if n == 0 || n > maxDigits || digits[0] == '0' && (n > 1 || negative) {
 		return 0, errNumber
 	}
 	p.rest = digits[n:]
@@ -172,6 +177,18 @@ func (p *checkParser) number() (int64, error) {
 		number = -number
 	}
 	return number, nil
+}
+
+// digitOf is the value of a digit in base 36, or negative for what is none.
+func digitOf(c byte) int64 {
+	switch {
+	case '0' <= c && c <= '9':
+		return int64(c - '0')
+	case 'a' <= c && c <= 'z':
+		return int64(c-'a') + 10
+	default:
+		return -1
+	}
 }
 
 // The first millisecond of the year 0 and the last of the year 9999: what JSON can hold as a time.
@@ -190,8 +207,8 @@ type lenientChecks struct {
 
 // UnmarshalJSON keeps the error, and never returns one.
 func (c *lenientChecks) UnmarshalJSON(value []byte) error {
-	if text := strings.Trim(string(value), `"`); len(text)+2 == len(value) {
-		c.err = c.UnmarshalText([]byte(text))
+	if n := len(value); n >= 2 && value[0] == '"' && value[n-1] == '"' {
+		c.err = c.parse(string(value[1 : n-1]))
 	} else {
 		c.err = errors.New("recent checks: no text")
 	}
