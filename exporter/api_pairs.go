@@ -17,7 +17,10 @@ type pairReport struct {
 	// WaiverExpires is the end of the earliest waiver in effect.
 	WaiverExpires *time.Time `json:"waiver_expires,omitempty"`
 	// Cut says that mismatches or diffs were left out because there are too many to store.
-	Cut bool `json:"cut,omitempty"`
+	Cut bool   `json:"cut,omitempty"`
+	URL string `json:"url"`
+	// AlertURLs lead to the alert in each Alertmanager, as long as it is to be found there.
+	AlertURLs []string `json:"alert_urls,omitempty"`
 }
 
 func (e *Exporter) apiPair(ctx context.Context, r *http.Request) (any, error) {
@@ -29,7 +32,12 @@ func (e *Exporter) apiPair(ctx context.Context, r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return reportOf(p.key(), record), nil
+	report := reportOf(p.key(), record)
+	report.URL = e.links.Absolute(e.links.Pair(p.machine.Name, p.pack))
+	for _, l := range e.alertLinks(record) {
+		report.AlertURLs = append(report.AlertURLs, l.URL)
+	}
+	return report, nil
 }
 
 // reportOf is the report of a record, or of a pair that has none yet.
