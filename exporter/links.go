@@ -43,6 +43,9 @@ func (l links) Pair(machine, pack string) string {
 	return l.base + l.pairPath(state.Key{Machine: machine, Pack: pack})
 }
 
+// History is the page of how a pair has stood.
+func (l links) History(machine, pack string) string { return l.Pair(machine, pack) + "/history" }
+
 // pairPath is the part that the diff view and its data in the API have in common.
 func (l links) pairPath(k state.Key) string {
 	return "/machines/" + url.PathEscape(k.Machine) + "/packs/" + url.PathEscape(k.Pack)

@@ -151,6 +151,14 @@ func (p *mismatchPage) value(text string, all []piece) value {
 	return v
 }
 
+// short is a value in a list: its beginning, if it is long.
+func short(s string) string {
+	if start := beginning(s); start != s {
+		return visible(start) + "…"
+	}
+	return visible(s)
+}
+
 // beginning is the start of the first line of a long text.
 func beginning(s string) string {
 	s, _, _ = strings.Cut(s, "\n")

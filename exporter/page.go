@@ -68,12 +68,14 @@ func (e *Exporter) parsePages() (map[string]*template.Template, error) {
 		"pathURL":    e.links.Path,
 		"machineURL": e.links.Machine,
 		"pairURL":    e.links.Pair,
+		"historyURL": e.links.History,
+		"short":      short,
 		"packsURL":   e.links.Packs,
 		"packURL":    e.links.Pack,
 		"sourceURL":  e.links.Source,
 	}
 	all := map[string]*template.Template{}
-	for _, name := range []string{"fleet", "machine", "pair", "packs", "pack", "error"} {
+	for _, name := range []string{"fleet", "machine", "pair", "history", "packs", "pack", "error"} {
 		t, err := template.New("layout.html").Funcs(funcs).
 			ParseFS(embedded, "templates/layout.html", "templates/parts.html", "templates/mismatches.html", "templates/"+name+".html")
 		if err != nil {

@@ -30,6 +30,7 @@ func (e *Exporter) routes() http.Handler {
 	add("/{$}", e.refusePage, methods{http.MethodGet: e.fleetPage, http.MethodPost: e.checkNow})
 	add("/machines/{machine}", e.refusePage, methods{http.MethodGet: e.machinePage, http.MethodPost: e.checkNow})
 	add("/machines/{machine}/packs/{pack}", e.refusePage, methods{http.MethodGet: e.pairPage, http.MethodPost: e.checkNow})
+	add("/machines/{machine}/packs/{pack}/history", e.refusePage, get(e.historyPage))
 	add("/packs", e.refusePage, get(e.packsPage))
 	add("/packs/{pack}", e.refusePage, get(e.packPage))
 

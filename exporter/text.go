@@ -37,8 +37,8 @@ func hidden(r rune) bool {
 	return r != '\n' && r != '\t' && (unicode.IsControl(r) || unicode.In(r, unicode.Cf, unicode.Zl, unicode.Zp))
 }
 
-// words makes an identifier such as wrong_permissions readable.
-func words(v any) string { return strings.ReplaceAll(fmt.Sprint(v), "_", " ") }
+// words makes an identifier such as wrong_permissions readable, and visible if it is none.
+func words(v any) string { return visible(strings.ReplaceAll(fmt.Sprint(v), "_", " ")) }
 
 // number is how many there are of what one of is called noun, as in "1 row" and "2 rows".
 func number(n int, noun string) string {
