@@ -3,7 +3,6 @@ package exporter
 import (
 	"context"
 	"net/http"
-	"slices"
 	"time"
 
 	"github.com/drift-exporter/drift_exporter/internal/config"
@@ -78,13 +77,22 @@ func (e *Exporter) apiMachines(_ context.Context, r *http.Request) (any, error) 
 	if err != nil {
 		return nil, err
 	}
-	total, found, more := e.boards.now().machinesAfter(f, page)
-	list := machineList{Machines: make([]machineData, 0, len(found)), Total: total}
-	for _, m := range found {
-		list.Machines = append(list.Machines, e.machineData(m.machine, m.pairs))
-	}
-	if more {
-		list.NextToken = found[len(found)-1].machine.Name
+	list := machineList{Machines: []machineData{}}
+	machines := e.opts.Fleet().machines()
+	for i := range machines {
+		m := &machines[i]
+		found, ok := e.matching(m, f)
+		if !ok {
+			continue
+		}
+		list.Total++
+		switch {
+		case m.Name <= page.after:
+		case len(list.Machines) < page.limit:
+			list.Machines = append(list.Machines, e.machineData(m, found))
+		default:
+			list.NextToken = list.Machines[len(list.Machines)-1].Machine
+		}
 	}
 	return list, nil
 }
@@ -94,7 +102,7 @@ func (e *Exporter) apiMachine(_ context.Context, r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	found := slices.Collect(pairs(e.opts.View, m))
+	found, _ := e.matching(m, filter{})
 	d := e.machineData(m, found)
 	for i, p := range found {
 		d.Packs[i].Recent = recentOf(p.record)

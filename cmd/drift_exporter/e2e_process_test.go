@@ -48,6 +48,7 @@ func binary(t *testing.T) string {
 type process struct {
 	t    *testing.T
 	args []string
+	dir  string // of the configuration, which is named as packs are: relative to it
 	url  string
 	what string                // what up tells
 	up   func(status int) bool // by the status of /-/ready
@@ -94,8 +95,8 @@ func startServeWhere(t *testing.T, what string, up func(status int) bool, config
 	t.Helper()
 	address := fmt.Sprintf("127.0.0.1:%d", freePort(t))
 	p := &process{
-		t: t, url: "http://" + address, what: what, up: up,
-		args: []string{"--config.file=" + configFile, "--storage.path=" + storage, "--web.listen-address=" + address},
+		t: t, url: "http://" + address, what: what, up: up, dir: filepath.Dir(configFile),
+		args: []string{"--config.file=" + filepath.Base(configFile), "--storage.path=" + storage, "--web.listen-address=" + address},
 	}
 	if !slices.ContainsFunc(extra, func(arg string) bool { return strings.HasPrefix(arg, "--web.external-url=") }) {
 		p.args = append(p.args, "--web.external-url="+p.url+"/")
@@ -110,6 +111,7 @@ func (p *process) start() {
 	p.t.Helper()
 	p.log, p.done = &lockedBuffer{}, make(chan struct{})
 	p.cmd = exec.Command(binary(p.t), p.args...)
+	p.cmd.Dir = p.dir
 	p.cmd.Stdout, p.cmd.Stderr = p.log, p.log
 	require.NoError(p.t, p.cmd.Start())
 	go func() {

@@ -66,7 +66,7 @@ func (f *failure) end() string {
 	return strings.Join(f.texts, "\n")
 }
 
-func TestPages(t *testing.T) {
+func TestBrowser(t *testing.T) {
 	b := testbrowser.Start(t)
 	t.Run("the browser acts as a person does", func(t *testing.T) { actsAsAPerson(t, b) })
 	t.Run("what is wrong with a page fails the test", func(t *testing.T) { failsForPages(t, b) })
@@ -148,7 +148,7 @@ func failsForScripts(t *testing.T, b *testbrowser.Browser) {
 	assert.NotContains(t, said, "fine")
 }
 
-func TestNoProcessOutlivesTheTest(t *testing.T) {
+func TestBrowserProcessesEndWithTheTest(t *testing.T) {
 	var home string
 	t.Run("one that ends early", func(t *testing.T) {
 		b := testbrowser.Start(t)

@@ -88,10 +88,13 @@ func (p *Page) Go(url string) {
 func (p *Page) GoWhere(url string, status int) {
 	p.t.Helper()
 	if status >= 400 {
-		p.problems.expect(url) // the console tells it
+		p.Refused(url)
 	}
 	p.load("open "+url, status, chromedp.Navigate(url))
 }
+
+// Refused says that an address will be refused, so that it is no problem that the console tells of it.
+func (p *Page) Refused(url string) { p.problems.expect(url) }
 
 // Reload loads the page again.
 func (p *Page) Reload() {
