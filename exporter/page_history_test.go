@@ -72,7 +72,7 @@ func TestHistoryPage(t *testing.T) {
 		assert.Contains(t, changes[i], want)
 	}
 	assert.Equal(t, historyPath+"?from=2026-01-26T06%3A00%3A03.120Z&to=2026-01-29T06%3A00%3A03.120Z#compared", d.links("Compare with the change before")[0])
-	assert.Contains(t, withHistory(t).open(t, "/machines/web1/packs/base", 200).links("history"), historyPath)
+	assert.Contains(t, withHistory(t).open(t, "/machines/web1/packs/base", 200).links("History"), historyPath)
 }
 
 // selected is the chosen option of each select.
