@@ -142,11 +142,12 @@ func (s *Snapshot) write(machine string, observed []*observation, when string) *
 	addField(document, "name", text("Snapshot of "+machine))
 	addField(document, "description", text(fmt.Sprintf("What %s was like on %s (%s)", machine, when, s.Facts.Name)))
 	addField(document, "items", sections)
+	quoteUnprintable(document)
 	var out bytes.Buffer
 	encoder := yaml.NewEncoder(&out)
 	encoder.SetIndent(2)
 	err = errors.Join(encoder.Encode(document), encoder.Close())
-	if s.Pack = out.Bytes(); err != nil {
+	if s.Pack = escapeUnprintable(out.Bytes()); err != nil {
 		return &state.Failure{Reason: state.ReasonInternal, Message: printable(err.Error(), maxText), Err: err}
 	}
 	return nil

@@ -54,9 +54,11 @@ func (c *standingCounts) of(s standing) *int {
 }
 
 func (e *Exporter) apiFleet(context.Context, *http.Request) (any, error) {
-	fleet := e.opts.Fleet()
-	d := fleetData{Live: e.opts.View.Live(), Configured: fleet != nil && fleet.Config != nil, NextRun: e.nextRun(), Version: e.opts.Version}
-	e.count(fleet, &d)
+	b := e.boards.now()
+	d := fleetData{
+		Machines: b.census().machines, Pairs: b.census().pairs, NextRun: e.nextRun(), Live: e.opts.View.Live(),
+		Configured: b.fleet != nil && b.fleet.Config != nil, Version: e.opts.Version,
+	}
 	if run, ok := e.currentRun(); ok {
 		d.CurrentRun = &run
 	}
@@ -69,30 +71,6 @@ func (e *Exporter) apiFleet(context.Context, *http.Request) (any, error) {
 		}
 	}
 	return d, nil
-}
-
-func (e *Exporter) count(fleet *Fleet, d *fleetData) {
-	machines := fleet.machines()
-	d.Machines.Total = len(machines)
-	for i := range machines {
-		m := &machines[i]
-		if m.Enabled && len(m.Packs) == 0 {
-			d.Machines.WithoutPacks++
-		}
-		seen := map[standing]bool{}
-		for p := range pairs(e.opts.View, m) {
-			d.Pairs.Total++
-			for _, s := range standings() {
-				if p.is(s) {
-					*d.Pairs.of(s)++
-					seen[s] = true
-				}
-			}
-		}
-		for s := range seen {
-			*d.Machines.of(s)++
-		}
-	}
 }
 
 // nextRun is null while it is not known.

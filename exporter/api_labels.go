@@ -2,9 +2,7 @@ package exporter
 
 import (
 	"context"
-	"maps"
 	"net/http"
-	"slices"
 )
 
 // labelList is a page of the names of labels, in the order of their bytes.
@@ -33,15 +31,9 @@ func (e *Exporter) apiLabels(_ context.Context, r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	names := map[string]bool{}
-	machines := e.opts.Fleet().machines()
-	for i := range machines {
-		for name := range machines[i].Labels {
-			names[name] = true
-		}
-	}
+	names := e.boards.now().index().names
 	list := labelList{Total: len(names)}
-	list.Labels, list.NextToken = following(slices.Sorted(maps.Keys(names)), page)
+	list.Labels, list.NextToken = following(names, page)
 	return list, nil
 }
 
@@ -50,17 +42,11 @@ func (e *Exporter) apiLabelValues(_ context.Context, r *http.Request) (any, erro
 	if err != nil {
 		return nil, err
 	}
-	label, counts := r.PathValue("label"), map[string]int{}
-	machines := e.opts.Fleet().machines()
-	for i := range machines {
-		if value, ok := machines[i].Labels[label]; ok {
-			counts[value]++
-		}
-	}
-	list := labelValues{Label: label, Values: []labelCount{}, Total: len(counts)}
-	values, next := following(slices.Sorted(maps.Keys(counts)), page)
+	name, x := r.PathValue("label"), e.boards.now().index()
+	list := labelValues{Label: name, Values: []labelCount{}, Total: len(x.values[name])}
+	values, next := following(x.values[name], page)
 	for _, value := range values {
-		list.Values = append(list.Values, labelCount{value, counts[value]})
+		list.Values = append(list.Values, labelCount{value, x.counts[label{name, value}]})
 	}
 	list.NextToken = next
 	return list, nil

@@ -3,6 +3,7 @@ package exporter
 import (
 	"context"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/drift-exporter/drift_exporter/internal/config"
@@ -77,22 +78,13 @@ func (e *Exporter) apiMachines(_ context.Context, r *http.Request) (any, error) 
 	if err != nil {
 		return nil, err
 	}
-	list := machineList{Machines: []machineData{}}
-	machines := e.opts.Fleet().machines()
-	for i := range machines {
-		m := &machines[i]
-		found, ok := e.matching(m, f)
-		if !ok {
-			continue
-		}
-		list.Total++
-		switch {
-		case m.Name <= page.after:
-		case len(list.Machines) < page.limit:
-			list.Machines = append(list.Machines, e.machineData(m, found))
-		default:
-			list.NextToken = list.Machines[len(list.Machines)-1].Machine
-		}
+	total, found, more := e.boards.now().machinesAfter(f, page)
+	list := machineList{Machines: make([]machineData, 0, len(found)), Total: total}
+	for _, m := range found {
+		list.Machines = append(list.Machines, e.machineData(m.machine, m.pairs))
+	}
+	if more {
+		list.NextToken = found[len(found)-1].machine.Name
 	}
 	return list, nil
 }
@@ -102,7 +94,7 @@ func (e *Exporter) apiMachine(_ context.Context, r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	found, _ := e.matching(m, filter{})
+	found := slices.Collect(pairs(e.opts.View, m))
 	d := e.machineData(m, found)
 	for i, p := range found {
 		d.Packs[i].Recent = recentOf(p.record)

@@ -68,7 +68,7 @@ func (e *Exporter) apiPacks(_ context.Context, r *http.Request) (any, error) {
 	}
 	list.Total = len(ids)
 	ids, list.NextToken = following(ids, page)
-	x, tallies := fleet.packs(), e.tallies(fleet)
+	x, tallies := fleet.packs(), e.boards.now().census().packs
 	for _, id := range ids {
 		list.Packs = append(list.Packs, e.packData(x, x.byID[id], tallies[id]))
 	}
@@ -97,7 +97,7 @@ func (e *Exporter) apiPack(_ context.Context, r *http.Request) (any, error) {
 	if !ok {
 		return nil, notFound("there is no pack %q", shorten(id))
 	}
-	_, t := e.carriers(fleet, id)
+	t := e.boards.now().census().packs[id]
 	d := packDetail{
 		packData: e.packData(x, p, t), Chain: []string{}, ExtendedBy: append([]string{}, x.children[id]...),
 		Entries: []entryData{}, Total: len(p.Entries),

@@ -37,6 +37,7 @@ func (e *Exporter) apiRoutes() []apiRoute {
 		get("/machines/{machine}", e.apiMachine),
 		get("/machines/{machine}/packs/{pack}", e.apiPair),
 		get("/machines/{machine}/packs/{pack}/history", e.apiHistory, slices.Concat(pagingParams, []string{"from", "to"})...),
+		get("/pairs", e.apiPairList, slices.Concat(filterParams, pagingParams, []string{"sort"})...),
 		get("/packs", e.apiPacks, pagingParams...),
 		get("/packs/{pack}", e.apiPack, pagingParams...),
 		get("/runs", e.apiRuns, pagingParams...),

@@ -18,6 +18,7 @@ type board struct {
 	counts   [5]int  // pairs that stand so, of standings(); a pair may stand in two ways
 	shares   [5]int  // pairs whose most pressing standing it is: together all of them
 	orders   map[order]func() arrangement
+	census   func() *census
 }
 
 // boards keeps the latest board and makes another when the fleet or the state changed.
@@ -87,6 +88,7 @@ func newBoard(r *roster, revision uint64, records []*state.Record) *board {
 		}
 	}
 	b.orders = b.arrange()
+	b.census = sync.OnceValue(b.takeCensus)
 	return b
 }
 
@@ -107,18 +109,28 @@ func (b *board) find(f filter, by order, reverse bool, skip, most int) (total in
 		}
 		return len(indices), found
 	}
-	labelled, named := b.sift(f)
+	admits, _ := b.admits(f)
 	for _, i := range indices {
-		p, m := b.pairs[i], b.places[i].machine
-		if !labelled(m) || f.pack != "" && p.pack != f.pack || f.status != "" && !p.is(f.status) || !named(m) && !f.in(p.pack) {
+		if !admits(i) {
 			continue
 		}
 		if total >= skip && len(found) < most {
-			found = append(found, p)
+			found = append(found, b.pairs[i])
 		}
 		total++
 	}
 	return total, found
+}
+
+// admits tells of each pair whether the filter lets it through, and of each machine whether it does so too if the
+// machine has no pairs.
+func (b *board) admits(f filter) (pairs, machines func(i int32) bool) {
+	labelled, named := b.sift(f)
+	pairs = func(i int32) bool {
+		p, m := b.pairs[i], b.places[i].machine
+		return labelled(m) && (f.pack == "" || p.pack == f.pack) && (f.status == "" || p.is(f.status)) && (named(m) || f.in(p.pack))
+	}
+	return pairs, func(m int32) bool { return labelled(m) && named(m) && !f.ofPairs() }
 }
 
 // sift tells of each machine whether it has the filter's labels, and whether its text names it.

@@ -56,39 +56,11 @@ func joinStandings() string {
 // ofPairs tells whether the filter asks anything of pairs.
 func (f filter) ofPairs() bool { return f.pack != "" || f.status != "" }
 
-// matching returns the machine's pairs that the filter lets through, and whether the machine itself is in the
-// list: one without such pairs is only where nothing is asked of pairs.
-func (e *Exporter) matching(m *config.Machine, f filter) (found []pair, ok bool) {
-	if !f.hasLabels(m) {
-		return nil, false
-	}
-	named := f.names(m)
-	for p := range pairs(e.opts.View, m) {
-		if (named || f.in(p.pack)) && (f.pack == "" || p.pack == f.pack) && (f.status == "" || p.is(f.status)) {
-			found = append(found, p)
-		}
-	}
-	return found, len(found) > 0 || named && !f.ofPairs()
-}
-
 func (f filter) hasLabels(m *config.Machine) bool {
 	return !slices.ContainsFunc(f.labels, func(l label) bool {
 		value, ok := m.Labels[l.name]
 		return !ok || value != l.value
 	})
-}
-
-// names tells whether the text is found in what names the machine.
-func (f filter) names(m *config.Machine) bool {
-	if f.in(m.Name) || f.in(m.DisplayName) || f.in(m.Address) || slices.ContainsFunc(m.FurtherAddresses, f.in) {
-		return true
-	}
-	for name, value := range m.Labels {
-		if f.in(name + "=" + value) {
-			return true
-		}
-	}
-	return false
 }
 
 func (f filter) in(s string) bool {

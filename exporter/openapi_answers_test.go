@@ -24,6 +24,7 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 	r := newRig(t, everything)
 	for _, target := range []string{
 		"/openapi.yaml", "/fleet", "/labels", "/labels?limit=1", "/label/env/values", "/label/env/values?limit=1", "/label/none/values",
+		"/pairs", "/pairs?limit=1&sort=-since&q=1&pack=base&label=env=prod", "/pairs?limit=1", "/pairs?q=nobody", "/pairs?next_token=web1/base&sort=machine",
 		"/machines", "/machines?q=web1&pack=web&label=env=prod&limit=5&next_token=a", "/machines?limit=1", "/machines?q=nobody",
 		"/machines/web1", "/machines/db1", "/machines/new1", "/machines/off1", "/machines/nopacks1", "/machines/back1",
 		"/machines/web1/packs/base", "/machines/web1/packs/web", "/machines/new1/packs/base", "/machines/db1/packs/base",
@@ -38,9 +39,10 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 	}
 	for _, s := range standings() {
 		c.ask(t, r, request{"GET", apiBase + "/machines?status=" + string(s), "", nil, 200})
+		c.ask(t, r, request{"GET", apiBase + "/pairs?status=" + string(s), "", nil, 200})
 	}
 	for _, operation := range []string{
-		"/fleet", "/labels", "/label/env/values", "/machines", "/machines/web1", "/machines/web1/packs/base", "/machines/web1/packs/base/history", "/packs", "/packs/base", "/runs", "/runs/" + lastRunID,
+		"/fleet", "/labels", "/label/env/values", "/pairs", "/machines", "/machines/web1", "/machines/web1/packs/base", "/machines/web1/packs/base/history", "/packs", "/packs/base", "/runs", "/runs/" + lastRunID,
 	} {
 		c.ask(t, r, request{"GET", apiBase + operation + "?limit=%zz", "", nil, 400})
 	}

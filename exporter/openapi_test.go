@@ -112,6 +112,8 @@ func trials(s *openapi3.Schema) (good, bad []string) {
 		return []string{"", "2026-01-29T06:00:00Z", "2026-01-29T06:00:00.123456789+01:00"}, []string{"nonsense", "2026-01-29", "1769666400"}
 	case s.Pattern == "^[^=]+=":
 		return []string{"a=", "a=b=c"}, []string{"", "a", "=b"}
+	case s.Pattern == "^[^/]+/[^/]+$":
+		return []string{"", "web1/base"}, []string{"web1", "web1/", "/base", "web1/base/", "gone1/base", "web1/old"}
 	default:
 		return []string{"", "x", "\x00\xff<script>", strings.Repeat("x", 5000)}, nil
 	}
@@ -131,9 +133,15 @@ func TestDescribedEnumsAreThoseOfTheCode(t *testing.T) {
 		"Run.phase":         constants(t, "../internal/state", "RunPhase"),
 		"Machine.transport": constants(t, "../internal/config", "Transport"),
 		"Alert.state":       {"inactive", "firing", "resolved"},
+		"sort":              sorts(),
 	} {
 		name, field, _ := strings.Cut(where, ".")
-		s := c.doc.Components.Schemas[name].Value
+		var s *openapi3.Schema
+		if p := c.doc.Components.Parameters[name]; p != nil {
+			s = p.Value.Schema.Value
+		} else {
+			s = c.doc.Components.Schemas[name].Value
+		}
 		if field != "" {
 			s = s.Properties[field].Value
 		}
@@ -143,6 +151,16 @@ func TestDescribedEnumsAreThoseOfTheCode(t *testing.T) {
 		}
 		assert.ElementsMatch(t, want, described, where)
 	}
+}
+
+// sorts are the values of the parameter sort.
+func sorts() (all []string) {
+	for _, by := range orders() {
+		if by != byAttention {
+			all = append(all, string(by), "-"+string(by))
+		}
+	}
+	return all
 }
 
 // constants are the values of a package's constants of a type of strings.

@@ -66,7 +66,7 @@ func (e *Exporter) packsPage(w http.ResponseWriter, r *http.Request) {
 		return e.links.Packs() + "?page=" + strconv.Itoa(page)
 	})
 	c.Rows = rows[(c.Page-1)*packsPerPage : min(c.Page*packsPerPage, len(rows))]
-	tallies := e.tallies(fleet)
+	tallies := e.boards.now().census().packs
 	for i := range c.Rows {
 		row := &c.Rows[i]
 		row.Stands, row.Machines = e.stands(row.ID, tallies[row.ID]), tallies[row.ID].Total
@@ -90,20 +90,6 @@ func (x *packIndex) tree() []packRow {
 		add(id, 0)
 	}
 	return rows
-}
-
-// tallies counts every pair of the fleet, by pack.
-func (e *Exporter) tallies(fleet *Fleet) map[string]standingCounts {
-	all := map[string]standingCounts{}
-	machines := fleet.machines()
-	for i := range machines {
-		for p := range pairs(e.opts.View, &machines[i]) {
-			t := all[p.pack]
-			t.add(p)
-			all[p.pack] = t
-		}
-	}
-	return all
 }
 
 // add counts a pair.

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/url"
+	"strings"
 	"testing"
 	"time"
 
@@ -16,7 +17,11 @@ import (
 // listOf reads a page of a list as the ids of its entries.
 func listOf(t testing.TB, r *rig, path, list, id, query string) (ids []string, total int, next string) {
 	t.Helper()
-	res, body := r.get(t, apiBase+path+"?"+query)
+	separator := "?"
+	if strings.Contains(path, "?") {
+		separator = "&"
+	}
+	res, body := r.get(t, apiBase+path+separator+query)
 	require.Equal(t, 200, res.StatusCode, body)
 	var answer struct{ Data map[string]json.RawMessage }
 	require.NoError(t, json.Unmarshal([]byte(body), &answer))
@@ -50,6 +55,9 @@ func longLists(r *rig, _ *Options) {
 func TestPagesAreComplete(t *testing.T) {
 	for path, of := range map[string]struct{ list, id string }{
 		"/machines":                         {"machines", "machine"},
+		"/pairs":                            {"pairs", "url"},
+		"/pairs?sort=machine":               {"pairs", "url"},
+		"/pairs?sort=-checked":              {"pairs", "url"},
 		"/runs":                             {"runs", "id"},
 		"/machines/web1/packs/base/history": {"changes", "checked_at"},
 		"/packs":                            {"packs", "pack"},

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/drift-exporter/drift_exporter/internal/config"
 )
@@ -19,6 +20,7 @@ type roster struct {
 	byKey    []int32  // the places in the order of their keys, which is that of the view's records
 	bare     int      // enabled machines without packs
 	labels   []labelChoice
+	index    func() *labelIndex
 }
 
 // place is where a pair stands in a fleet.
@@ -47,6 +49,7 @@ func newRoster(fleet *Fleet) *roster {
 		return cmp.Or(strings.Compare(r.machines[p.machine].Name, r.machines[q.machine].Name), strings.Compare(p.pack, q.pack))
 	})
 	r.labels = labelChoices(r.machines)
+	r.index = sync.OnceValue(r.indexLabels)
 	return r
 }
 

@@ -182,9 +182,12 @@ func FuzzListQuery(f *testing.F) {
 		}
 		f, err := parseFilter(v)
 		if !refused(err) {
-			r := &Exporter{opts: Options{View: newFakeState()}}
 			m := box("web1", "base")
-			r.matching(&m, f)
+			b := newBoard(newRoster(fleetOf(m)), 0, nil)
+			e := &Exporter{opts: Options{View: newFakeState()}}
+			_, want := e.matching(&m, f)
+			total, _, _ := b.machinesAfter(f, paging{limit: 1})
+			require.Equal(t, want, total == 1)
 		}
 	})
 }

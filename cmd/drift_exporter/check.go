@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -66,7 +65,7 @@ var checkManual = manual{
 }
 
 func (c *cli) check(ctx context.Context, f *checkFlags) int {
-	fleet, _, err := c.loadFleet(c.stderr)
+	fleet, err := c.loadFleet(c.stderr)
 	if err != nil {
 		return exitUnknown
 	}
@@ -90,7 +89,7 @@ func (c *cli) checkNow(ctx context.Context, fleet *checker.Fleet, names []string
 	defer context.AfterFunc(ctx, func() { signal.Reset(os.Interrupt, syscall.SIGTERM) })()
 	clock, done := clockwork.NewRealClock(), func(checker.Outcome) {}
 	if isTerminal(c.stderr) && !c.env.dumb() {
-		p := startProgress(c.stderr, func() int { return widthOf(c.stderr) }, clock, len(names))
+		p := startProgress(c.stderr, func() int { return widthOf(c.stderr) }, clock, lineOfCheck(len(names)))
 		defer p.end()
 		c.log.Writer, done = p, p.add
 	}
@@ -171,8 +170,5 @@ func printJSON(w io.Writer, outcomes []checker.Outcome) error {
 			reports = append(reports, r.Report())
 		}
 	}
-	encoder := json.NewEncoder(w)
-	encoder.SetEscapeHTML(false)
-	encoder.SetIndent("", "  ")
-	return encoder.Encode(map[string]any{"results": reports})
+	return writeJSON(w, map[string]any{"results": reports})
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"regexp"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/drift-exporter/drift_exporter/internal/state"
 )
@@ -59,13 +58,13 @@ func (t *textReport) rows(rows []row) {
 	const indent, gap = 4, 2
 	room := t.width - indent - what - gap - item - gap - gap - source
 	fits := func(r row) bool {
-		return !t.hasDiff(r) && utf8.RuneCountInString(r.detail) <= room &&
-			utf8.RuneCountInString(r.item) <= item && utf8.RuneCountInString(r.source) <= source
+		return !t.hasDiff(r) && columns(r.detail) <= room &&
+			columns(r.item) <= item && columns(r.source) <= source
 	}
 	detail := 0 // as wide as the widest that fits, even if that is wider than other columns may be
 	for _, r := range rows {
 		if fits(r) && r.source != "" {
-			detail = max(detail, utf8.RuneCountInString(r.detail))
+			detail = max(detail, columns(r.detail))
 		}
 	}
 	for _, r := range rows {

@@ -141,7 +141,7 @@ func TestNoProgressElsewhere(t *testing.T) {
 func TestProgressIsOneCalmLine(t *testing.T) {
 	clock := clockwork.NewFakeClock()
 	var shown lockedBuffer
-	p := startProgress(&shown, func() int { return 40 }, clock, 1000)
+	p := startProgress(&shown, func() int { return 40 }, clock, lineOfCheck(1000))
 	drawn := ""
 	after := func(d time.Duration, want string) {
 		t.Helper()

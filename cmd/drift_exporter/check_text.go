@@ -6,7 +6,6 @@ import (
 	"io"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/drift-exporter/drift_exporter/checker"
 	"github.com/drift-exporter/drift_exporter/internal/plaintext"
@@ -89,25 +88,6 @@ func (t *textReport) space() {
 		t.printf("\n")
 		t.gap = false
 	}
-}
-
-// maxColumn bounds what a column is padded to: one very long name must not push all others aside.
-const maxColumn = 48
-
-// columnOf is how wide a column with these texts is.
-func columnOf(texts ...string) int {
-	width := 0
-	for _, text := range texts {
-		if n := utf8.RuneCountInString(text); n <= maxColumn {
-			width = max(width, n)
-		}
-	}
-	return width
-}
-
-// pad fills a text up to a column's width. It comes before colouring, which takes no room.
-func pad(text string, width int) string {
-	return text + strings.Repeat(" ", max(0, width-utf8.RuneCountInString(text)))
 }
 
 // lines prints machines of which nothing but their status is to be said, one a line.

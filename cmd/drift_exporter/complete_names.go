@@ -3,10 +3,12 @@ package main
 import (
 	"maps"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/drift-exporter/drift_exporter/internal/config"
+	"github.com/drift-exporter/drift_exporter/internal/yamlfile"
 )
 
 // configured is the configuration that names are completed from; nil where there is none that can be read. It is read
@@ -79,4 +81,22 @@ func (c *cli) carriedHints() []string {
 		}
 	}
 	return slices.Sorted(maps.Keys(packs))
+}
+
+// packHints are all packs, by the names of their files.
+func (c *cli) packHints() []string {
+	cfg := c.configured()
+	if cfg == nil {
+		return nil
+	}
+	entries, _ := os.ReadDir(cfg.PacksDir)
+	var names []string
+	for _, entry := range entries {
+		name := entry.Name()
+		id := strings.TrimSuffix(strings.TrimSuffix(name, ".yaml"), ".yml")
+		if extension := filepath.Ext(name); (extension == ".yaml" || extension == ".yml") && yamlfile.IsID(id) {
+			names = append(names, id)
+		}
+	}
+	return names
 }

@@ -36,7 +36,7 @@ func TestCompletion(t *testing.T) {
 		"a flag of all commands":                 {"validate --st", "--storage.path="},
 		"a flag of serve, alone":                 {"--web.en", "--web.enable-lifecycle"},
 		"no flag of serve elsewhere":             {"check --web", ""},
-		"no flag of another command":             {"validate --form", ""},
+		"no flag of another command":             {"validate --quie", ""},
 		"no flag that was given":                 {"check --format=json --format", ""},
 		"a flag that may be given again":         {"check --pack=web --pa", "--pack="},
 		"a word of few":                          {"check --format=", "--format=text --format=json --format=junit"},

@@ -13,30 +13,19 @@ import (
 	"github.com/drift-exporter/drift_exporter/checker"
 	"github.com/drift-exporter/drift_exporter/checker/ssh"
 	"github.com/drift-exporter/drift_exporter/internal/config"
-	"github.com/drift-exporter/drift_exporter/internal/yamlfile"
 )
 
 // errInvalid is a configuration that cannot be used; the problems were printed or logged one by one.
 var errInvalid = errors.New("the configuration is not valid")
 
 // loadFleet reads configuration and packs and prints what is wrong with them, a line each.
-func (c *cli) loadFleet(w io.Writer) (*checker.Fleet, yamlfile.Problems, error) {
+func (c *cli) loadFleet(w io.Writer) (*checker.Fleet, error) {
 	fleet, problems := checker.LoadFleet(c.common.configFile, c.env.home)
-	c.printProblems(w, problems)
+	c.printProblems(w, problems, colorAuto)
 	if problems.Fatal() {
-		return nil, problems, errInvalid
+		return nil, errInvalid
 	}
-	return fleet, problems, nil
-}
-
-// printProblems prints problems, a line each. They quote what is in the files.
-func (c *cli) printProblems(w io.Writer, problems yamlfile.Problems) {
-	for _, p := range problems {
-		fmt.Fprintln(w, printable(p.String()))
-	}
-	if problems.Fatal() {
-		c.sayHowToBegin(w)
-	}
+	return fleet, nil
 }
 
 // firstSteps are commands that make a configuration which can be checked at once.

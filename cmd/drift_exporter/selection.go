@@ -3,13 +3,11 @@ package main
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
 	"github.com/drift-exporter/drift_exporter/checker"
 	"github.com/drift-exporter/drift_exporter/internal/config"
-	"github.com/drift-exporter/drift_exporter/internal/yamlfile"
 )
 
 // query is what `check` was asked for. Empty means all.
@@ -25,8 +23,7 @@ type query struct {
 func selection(fleet *checker.Fleet, q query) (*checker.Fleet, []string, error) {
 	for _, pack := range q.packs {
 		if fleet.Packs[pack] == nil {
-			known := slices.Sorted(maps.Keys(fleet.Packs))
-			return nil, nil, fmt.Errorf("no pack is called %q%s", pack, yamlfile.Suggest(pack, known))
+			return nil, nil, unknownPack(pack, fleet.Packs)
 		}
 	}
 	admits, err := choice(fleet, q)

@@ -20,14 +20,14 @@ const refresh = 250 * time.Millisecond
 // clearLine goes to the beginning of the line and erases it (ECMA-48: EL).
 const clearLine = "\r\x1b[K"
 
-// progress is one line on a terminal that says how far a check has come. It is a writer for whatever else goes to
+// progress is one line on a terminal that says how far something has come. It is a writer for whatever else goes to
 // the same terminal: what is written through it never ends up within the line.
 type progress struct {
 	out     io.Writer
 	width   func() int
 	clock   clockwork.Clock
 	started time.Time
-	total   int
+	say     func(counts map[state.Status]int) string
 	stop    chan struct{}
 	stopped chan struct{}
 
@@ -36,10 +36,10 @@ type progress struct {
 	drawn  string // our line, where it is the terminal's last
 }
 
-// startProgress draws the progress of a check of so many machines until end is called.
-func startProgress(out io.Writer, width func() int, clock clockwork.Clock, total int) *progress {
+// startProgress draws what is said, and how long it has taken, until end is called.
+func startProgress(out io.Writer, width func() int, clock clockwork.Clock, say func(map[state.Status]int) string) *progress {
 	p := &progress{
-		out: out, width: width, clock: clock, started: clock.Now(), total: total,
+		out: out, width: width, clock: clock, started: clock.Now(), say: say,
 		stop: make(chan struct{}), stopped: make(chan struct{}), counts: map[state.Status]int{},
 	}
 	ticker := clock.NewTicker(refresh)
@@ -105,18 +105,30 @@ func (p *progress) draw() {
 
 // line is "143/1000 machines, 3 drifted, 1 unknown, 0:42".
 func (p *progress) line() string {
-	done := 0
-	for _, n := range p.counts {
-		done += n
-	}
-	var line strings.Builder
-	fmt.Fprintf(&line, "%d/%s", done, count(p.total, "machine"))
-	for _, status := range []state.Status{state.Drifted, state.Unknown} {
-		if n := p.counts[status]; n > 0 {
-			fmt.Fprintf(&line, ", %d %s", n, status)
+	return p.say(p.counts) + ", " + stopwatch(p.clock.Since(p.started))
+}
+
+// lineOfCheck is what is said of a check of so many machines.
+func lineOfCheck(total int) func(map[state.Status]int) string {
+	return func(counts map[state.Status]int) string {
+		done := 0
+		for _, n := range counts {
+			done += n
 		}
+		var line strings.Builder
+		fmt.Fprintf(&line, "%d/%s", done, count(total, "machine"))
+		for _, status := range []state.Status{state.Drifted, state.Unknown} {
+			if n := counts[status]; n > 0 {
+				fmt.Fprintf(&line, ", %d %s", n, status)
+			}
+		}
+		return line.String()
 	}
-	return line.String() + ", " + stopwatch(p.clock.Since(p.started))
+}
+
+// lineOfWaiting is said of what is done in one piece; it is ASCII.
+func lineOfWaiting(what string) func(map[state.Status]int) string {
+	return func(map[state.Status]int) string { return what }
 }
 
 // stopwatch is a duration as 0:42 or 1:02:03.
