@@ -10,7 +10,7 @@ LDFLAGS := -X $(VPKG).Version=$(VERSION) \
            -X $(VPKG).Branch=$(shell git rev-parse --abbrev-ref HEAD 2>/dev/null)
 
 .DEFAULT_GOAL := build
-.PHONY: help build run test test-browser test-oracle test-packages lint fmt fuzz bench tidy-check clean
+.PHONY: help build run test test-browser test-oracle test-packages lint fmt fuzz bench tidy-check man clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -64,6 +64,9 @@ bench: ## run the benchmarks
 tidy-check: ## fail if `go mod tidy` or gofmt would change anything
 	$(GO) mod tidy -diff
 	@unformatted=$$(gofmt -l $(GODIRS)) && test -z "$$unformatted" || { echo "not gofmt-ed: $$unformatted" >&2; exit 1; }
+
+man: ## write the reference in docs/cli.md and the man page anew, from the flags
+	UPDATE_DOCS=1 $(GO) test -count=1 -run Reference ./cmd/drift_exporter
 
 clean: ## remove what was built, not the data
 	rm -rf $(BIN)

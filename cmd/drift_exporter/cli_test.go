@@ -185,3 +185,12 @@ func TestServeRefusesABrokenConfiguration(t *testing.T) {
 	assert.Equal(t, 1, status)
 	assert.Contains(t, stderr, "config.yaml:2: ")
 }
+
+func TestArgumentsMayStandInAFile(t *testing.T) {
+	w := labelled(t)
+	w.write("canaries", "# a comment\ndb1\n--pack=base\n")
+	status, stdout, stderr := w.run("check", "@"+w.path("canaries"), "--format=json")
+	assert.Equal(t, 0, status, stderr)
+	assert.Contains(t, stdout, `"machine": "db1"`)
+	assert.NotContains(t, stdout, "db2")
+}
