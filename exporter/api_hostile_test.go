@@ -74,7 +74,9 @@ func hostileRig(t testing.TB, said string) *rig {
 	base.Name, base.Description = said, said
 	base.Entries[0] = &PackItem{Kind: "file", Identity: said, Description: said, Pack: "base", Source: "packs/base.yaml:9", YAML: said,
 		When: []PackCondition{{said, []string{said}}}, Hidden: []string{said}}
-	r.history[record.Key] = []state.Change{{Verdict: *record.Verdict, Mismatches: record.Detail.Mismatches}}
+	first := state.Change{Verdict: *record.Verdict, Mismatches: []state.Mismatch{{Type: "missing_file", Kind: "file", Item: said + "2", Expected: said}}}
+	first.Verdict.At = at(0, 0, 0, 0).AddDate(0, -1, 0)
+	r.history[record.Key] = []state.Change{{Verdict: *record.Verdict, Mismatches: record.Detail.Mismatches}, first}
 	r.fakeState.runs[0].Error = said
 	return r
 }
@@ -117,6 +119,7 @@ func TestHostileRequestsAreRefusedInJSON(t *testing.T) {
 	for _, target := range []string{
 		"/machines/" + evil, "/machines/web1/packs/" + evil, "/machines/" + evil + "/packs/base/history", "/runs/" + evil, "/" + evil,
 		"/machines?status=" + evil, "/machines?limit=" + evil, "/machines?label=" + evil, "/runs?next_token=" + evil, "/machines?q=%zz" + evil,
+		"/pairs?sort=" + evil, "/pairs?next_token=" + evil, "/packs/" + evil, "/machines/web1/packs/base/history?from=" + evil,
 	} {
 		res, body := r.get(t, apiBase+target)
 		assert.Contains(t, []int{400, 404}, res.StatusCode, target)

@@ -36,7 +36,7 @@ func TestDocumentedAPIExamplesAreTrue(t *testing.T) {
 			return example
 		}
 		var pretty bytes.Buffer
-		require.NoError(t, json.Indent(&pretty, []byte(got), "", "  "))
+		require.NoError(t, json.Indent(&pretty, []byte(strings.TrimSpace(got)), "", "  "))
 		return bytes.Replace(example, append([]byte("```json\n"), parts[2]...), append([]byte("```json\n"), pretty.Bytes()...), 1)
 	})
 	require.GreaterOrEqual(t, examples, 10)

@@ -161,6 +161,7 @@ func FuzzRunRequest(f *testing.F) {
 func FuzzListQuery(f *testing.F) {
 	f.Add("status=drifted&pack=base&label=env=prod&limit=5&next_token=web1&q=x")
 	f.Add("limit=-1")
+	f.Add("sort=-since&next_token=web1/base")
 	f.Add("q=%zz&label=")
 	f.Fuzz(func(t *testing.T, raw string) {
 		refused := func(err error) bool {
@@ -169,7 +170,7 @@ func FuzzListQuery(f *testing.F) {
 			}
 			return err != nil
 		}
-		v, err := onlyParams(raw, slices.Concat(filterParams, pagingParams))
+		v, err := onlyParams(raw, slices.Concat(filterParams, pagingParams, []string{"sort"}))
 		if refused(err) {
 			return
 		}
@@ -188,6 +189,11 @@ func FuzzListQuery(f *testing.F) {
 			_, want := e.matching(&m, f)
 			total, _, _ := b.machinesAfter(f, paging{limit: 1})
 			require.Equal(t, want, total == 1)
+			by, reverse, err := parseOrder(v.Get("sort"))
+			if !refused(err) {
+				_, _, _, err = b.following(f, b.ordered(by, reverse), paging{1, v.Get("next_token")})
+				refused(err)
+			}
 		}
 	})
 }
