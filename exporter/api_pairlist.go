@@ -45,7 +45,7 @@ func (e *Exporter) apiPairList(_ context.Context, r *http.Request) (any, error) 
 	list := pairList{Pairs: make([]pairRow, 0, len(rows)), Total: total}
 	for _, i := range rows {
 		p := b.pairs[i]
-		list.Pairs = append(list.Pairs, pairRow{p.machine.Name, p.machine.DisplayName, standings()[b.ranks[i]], e.summary(p)})
+		list.Pairs = append(list.Pairs, pairRow{p.machine.Name, p.machine.DisplayName, standings()[b.rank(int(i))], e.summary(p)})
 	}
 	if more {
 		list.NextToken = b.pairs[rows[len(rows)-1]].key().String()

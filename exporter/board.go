@@ -1,7 +1,8 @@
 package exporter
 
 import (
-	"strings"
+	"math/bits"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -14,7 +15,7 @@ type board struct {
 	*roster
 	revision uint64  // of the view
 	pairs    []pair  // of roster.places
-	ranks    []uint8 // of each pair
+	stands   []uint8 // of each pair
 	counts   [5]int  // pairs that stand so, of standings(); a pair may stand in two ways
 	shares   [5]int  // pairs whose most pressing standing it is: together all of them
 	orders   map[order]func() arrangement
@@ -62,9 +63,9 @@ func (s *boards) fresh() *board {
 
 // newBoard puts the records, which are ordered by their keys, in the places of their pairs.
 func newBoard(r *roster, revision uint64, records []*state.Record) *board {
-	b := &board{roster: r, revision: revision, pairs: make([]pair, len(r.places)), ranks: make([]uint8, len(r.places))}
+	b := &board{roster: r, revision: revision, pairs: make([]pair, len(r.places)), stands: make([]uint8, len(r.places))}
 	for _, i := range r.byKey {
-		p := pair{machine: &r.machines[r.places[i].machine], pack: r.places[i].pack}
+		p := pair{machine: &r.machines[r.places[i].machine], pack: r.packs[r.places[i].pack]}
 		for len(records) > 0 && before(records[0].Key, p) {
 			records = records[1:]
 		}
@@ -73,19 +74,15 @@ func newBoard(r *roster, revision uint64, records []*state.Record) *board {
 		}
 		b.pairs[i] = p
 	}
-	all := standings()
 	for i, p := range b.pairs {
-		first := true
-		for rank, s := range all {
-			if !p.is(s) {
-				continue
-			}
-			b.counts[rank]++
-			if first {
-				b.ranks[i], first = uint8(rank), false //nolint:gosec // one of five
-				b.shares[rank]++
+		stands := p.stands()
+		b.stands[i] = stands
+		for rank := range b.counts {
+			if stands&(1<<rank) != 0 {
+				b.counts[rank]++
 			}
 		}
+		b.shares[b.rank(i)]++
 	}
 	b.orders = b.arrange()
 	b.census = sync.OnceValue(b.takeCensus)
@@ -99,6 +96,10 @@ func before(k state.Key, p pair) bool {
 	}
 	return k.Pack < p.pack
 }
+
+// rank is the most pressing standing of a pair: where it belongs in a list that begins with what needs attention. One
+// that a state of the future gives no standing that we know is urgent.
+func (b *board) rank(i int) int { return bits.TrailingZeros8(b.stands[i]) % 8 }
 
 // find returns how many pairs the filter lets through, and from the one numbered skip on at most most of them.
 func (b *board) find(f filter, by order, reverse bool, skip, most int) (total int, found []pair) {
@@ -123,25 +124,25 @@ func (b *board) find(f filter, by order, reverse bool, skip, most int) (total in
 }
 
 // admits tells of each pair whether the filter lets it through, and of each machine whether it does so too if the
-// machine has no pairs.
+// machine has no pairs. What is asked of machines and packs is asked once of each, not of each pair.
 func (b *board) admits(f filter) (pairs, machines func(i int32) bool) {
-	labelled, named := b.sift(f)
-	pairs = func(i int32) bool {
-		p, m := b.pairs[i], b.places[i].machine
-		return labelled(m) && (f.pack == "" || p.pack == f.pack) && (f.status == "" || p.is(f.status)) && (named(m) || f.in(p.pack))
-	}
-	return pairs, func(m int32) bool { return labelled(m) && named(m) && !f.ofPairs() }
-}
-
-// sift tells of each machine whether it has the filter's labels, and whether its text names it.
-func (b *board) sift(f filter) (labelled, named func(machine int32) bool) {
-	has, says := make([]bool, len(b.machines)), make([]bool, len(b.machines))
+	labelled, named := make([]bool, len(b.machines)), b.search(f.text)
 	for i := range b.machines {
-		if has[i] = f.hasLabels(&b.machines[i]); has[i] {
-			says[i] = strings.Contains(b.texts[i], f.text)
-		}
+		labelled[i] = f.hasLabels(&b.machines[i])
 	}
-	return func(m int32) bool { return has[m] }, func(m int32) bool { return says[m] }
+	packs, packNamed := make([]bool, len(b.packs)), make([]bool, len(b.packs))
+	for i, pack := range b.packs {
+		packs[i], packNamed[i] = f.pack == "" || f.pack == pack, f.in(pack)
+	}
+	status := ^uint8(0)
+	if f.status != "" {
+		status = 1 << slices.Index(standings(), f.status)
+	}
+	pairs = func(i int32) bool {
+		p := b.places[i]
+		return (named[p.machine] || packNamed[p.pack]) && labelled[p.machine] && packs[p.pack] && (f.status == "" || b.stands[i]&status != 0)
+	}
+	return pairs, func(m int32) bool { return labelled[m] && named[m] && !f.ofPairs() }
 }
 
 // asks tells whether the filter keeps anything out.

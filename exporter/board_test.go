@@ -80,7 +80,7 @@ func TestBoardFindsWhatTheAPIFinds(t *testing.T) {
 	b := (&boards{view: r, fleet: always(r.fleet)}).now()
 	for _, query := range []string{
 		"", "q=web", "q=WEB+1", "q=env%3Dprod", "q=10.0.0", "q=base", "q=nowhere", "pack=base", "status=unknown", "status=drifted", "status=never",
-		"status=compliant", "status=disabled", "label=env%3Dprod", "label=env%3Ddev", "q=web&status=unknown&pack=web&label=team%3Dshop", "q=%0A", "q=%00",
+		"status=compliant", "status=disabled", "label=env%3Dprod", "label=env%3Ddev", "q=web&status=unknown&pack=web&label=team%3Dshop", "q=%0A", "q=%00", "q=web1%0Aweb", "q=1", "q=prod",
 	} {
 		f, err := parseFilter(mustURL(t, "/?"+query).Query())
 		require.NoError(t, err)
@@ -129,4 +129,14 @@ func TestOnlyLabelsThatHelpAreOffered(t *testing.T) {
 	choices := newRoster(fleetOf(machines...)).labels
 	assert.Len(t, choices, maxLabelChoices)
 	assert.Equal(t, []labelChoice{{"env=dev", 150}, {"env=prod", 150}, {"serial=m000", 1}}, choices[:3])
+}
+
+func TestStandingsOfAPairAgree(t *testing.T) {
+	s, fleet := fixtureState(), fixtureFleet()
+	s.put(&state.Record{Key: state.Key{Machine: "new1", Pack: "base"}, Attempt: state.Attempt{Status: state.Compliant}}) // without a verdict
+	for _, p := range (&boards{view: s, fleet: always(fleet)}).now().pairs {
+		for i, standing := range standings() {
+			assert.Equal(t, p.is(standing), p.stands()&(1<<i) != 0, "%s is %s", p.key(), standing)
+		}
+	}
 }

@@ -34,8 +34,9 @@ type fakeState struct {
 	runs     []state.Run // newest first
 	down     bool        // not live
 	revision uint64
-	ordered  []state.Key // of records; nil: to be sorted
-	err      error       // of every read on demand
+	ordered  []*state.Record   // what Records returns
+	places   map[state.Key]int // in ordered; nil: to be sorted
+	err      error             // of every read on demand
 }
 
 func newFakeState() *fakeState {
@@ -50,10 +51,12 @@ func (f *fakeState) put(rs ...*state.Record) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for _, r := range rs {
-		if f.records[r.Key] == nil {
-			f.ordered = nil
-		}
 		f.records[r.Key] = r
+		if i, known := f.places[r.Key]; known {
+			f.ordered[i] = summaryOf(r)
+		} else {
+			f.places = nil
+		}
 	}
 	f.revision++
 }
@@ -78,20 +81,20 @@ func (f *fakeState) Record(k state.Key) (*state.Record, bool) {
 	return summaryOf(r), ok
 }
 
-// Records costs what the real ones do.
+// Records costs what the real ones do, once they are sorted.
 func (f *fakeState) Records() []*state.Record {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.ordered == nil {
-		f.ordered = slices.SortedFunc(maps.Keys(f.records), func(a, b state.Key) int {
+	if f.places == nil {
+		f.places, f.ordered = map[state.Key]int{}, nil
+		for i, k := range slices.SortedFunc(maps.Keys(f.records), func(a, b state.Key) int {
 			return cmp.Or(strings.Compare(a.Machine, b.Machine), strings.Compare(a.Pack, b.Pack))
-		})
+		}) {
+			f.places[k] = i
+			f.ordered = append(f.ordered, summaryOf(f.records[k]))
+		}
 	}
-	all := make([]*state.Record, 0, len(f.ordered))
-	for _, k := range f.ordered {
-		all = append(all, summaryOf(f.records[k]))
-	}
-	return all
+	return slices.Clone(f.ordered)
 }
 
 // summaryOf is what the view has of a record: no detail.

@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/drift-exporter/drift_exporter/internal/config"
 	"github.com/drift-exporter/drift_exporter/internal/state"
 )
 
@@ -48,6 +49,41 @@ func TestHostileContentIsShownLiterally(t *testing.T) {
 	}
 }
 
+// Nor can who writes the configuration put anything into a page but text.
+func TestHostileConfigurationIsShownLiterally(t *testing.T) {
+	for name, tc := range map[string]struct{ said, shown string }{
+		"the end of an attribute":  {`"><script>alert(1)</script>`, `"><script>alert(1)</script>`},
+		"a link":                   {`javascript:alert(1)`, `javascript:alert(1)`},
+		"another query":            {`a&status=drifted#x`, `a&status=drifted#x`},
+		"a template":               {`{{.}}`, `{{.}}`},
+		"text that runs backwards": {"a\u202Eb", `a\u{202e}b`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newRig(t, func(r *rig, _ *Options) {
+				m := &r.fleet.Config.Machines[5]
+				m.DisplayName, m.Address, m.FurtherAddresses, m.Site = tc.said, tc.said, []string{tc.said}, tc.said
+				m.Labels = map[string]string{nameOf(tc.said): tc.said}
+				m.Waivers = []config.Waiver{{Pack: "base", Kind: tc.said, Item: tc.said, Reason: tc.said}}
+			})
+			r.fakeState.runs[0].Error = tc.said
+			d := r.open(t, "/machines/web1", 200)
+			assert.GreaterOrEqual(t, strings.Count(d.text, tc.shown), 9)
+			label := nameOf(tc.said) + "=" + tc.said
+			links := d.links(nameOf(tc.shown) + "=" + tc.shown)
+			require.Len(t, links, 1)
+			d = r.open(t, links[0], 200)
+			assert.Len(t, d.rows(), 2, "the label leads to the machines that have it")
+			assert.Contains(t, d.all("chip")[0], nameOf(tc.shown)+"="+tc.shown)
+			assert.Contains(t, d.attrs("input", "value"), label, "as it is, so that the form asks for the same")
+			assert.Contains(t, d.rows()[0], tc.shown)
+			assert.Contains(t, d.all("problem")[0], tc.shown)
+		})
+	}
+}
+
+// nameOf is the same as the name of a label, which ends at the first =.
+func nameOf(said string) string { return strings.ReplaceAll(said, "=", "-") }
+
 // hostileRecord says it wherever a machine can say something.
 func hostileRecord(said string) *state.Record {
 	r := driftedRecord()
@@ -72,6 +108,8 @@ func TestHostileAddressesAreShownLiterally(t *testing.T) {
 	}
 	r.open(t, "/?q=%22%3E%3Cscript%3E&page=%3Cb%3E&pack=%3Cb%3E&label=a=%22%3E", 200)
 	r.open(t, "/?status=%3Cscript%3E", 400)
+	r.open(t, "/?sort=%3Cscript%3E", 400)
+	r.open(t, "/?sort=-since&x=%22%3E%3Cscript%3E&label=javascript:alert(1)=%22&q=%00%FF", 200)
 }
 
 func FuzzVisible(f *testing.F) {

@@ -75,7 +75,8 @@ func (b *board) arrange() map[order]func() arrangement {
 // urgent is what needs attention first, and of what drifted the newest first.
 func (b *board) urgent(since func(pair) (sortKey, bool)) arrangement {
 	byRank := make([][]int32, len(b.shares))
-	for i, rank := range b.ranks {
+	for i := range b.stands {
+		rank := b.rank(i)
 		byRank[rank] = append(byRank[rank], int32(i)) //nolint:gosec // see roster
 	}
 	all := b.sorted(byRank[0], since).indices
@@ -94,7 +95,7 @@ func (b *board) sorted(indices []int32, key func(pair) (sortKey, bool)) arrangem
 		sortKey
 		index int32
 	}
-	var valued []entry
+	valued := make([]entry, 0, len(indices))
 	var rest []int32
 	for _, i := range indices {
 		if k, ok := key(b.pairs[i]); ok {

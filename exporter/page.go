@@ -134,26 +134,6 @@ func (e *Exporter) render(w http.ResponseWriter, r *http.Request, status int, na
 	_, _ = body.WriteTo(w) // the client is gone
 }
 
-// errorContent is a page that says why there is not the one that was asked for, and where to go from here.
-type errorContent struct {
-	Status  int
-	Heading string
-	Message string
-	Links   []pageLink
-}
-
-type pageLink struct{ Text, URL string }
-
-func (e *Exporter) refusePage(w http.ResponseWriter, r *http.Request, err *httpError) {
-	e.refusePageWith(w, r, err)
-}
-
-func (e *Exporter) refusePageWith(w http.ResponseWriter, r *http.Request, err *httpError, more ...pageLink) {
-	c := errorContent{Status: err.status, Heading: http.StatusText(err.status), Message: err.message}
-	c.Links = append(more, pageLink{"All machines", e.links.Fleet()})
-	e.render(w, r, err.status, "error", c.Heading, c)
-}
-
 // checkNow starts a run from a page's button: of the page's machine, or of all. It leads back to the page, as it
 // was shown.
 func (e *Exporter) checkNow(w http.ResponseWriter, r *http.Request) {

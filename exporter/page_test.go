@@ -1,7 +1,9 @@
 package exporter
 
 import (
+	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -11,21 +13,6 @@ import (
 
 	"github.com/drift-exporter/drift_exporter/internal/state"
 )
-
-func TestMachinePage(t *testing.T) {
-	r := newRig(t, nil)
-	d := r.open(t, "/machines/web1", 200)
-	assert.Equal(t, []string{"Web 1"}, d.tags("h1"))
-	for _, want := range []string{"10.0.0.5", "env=prod", "team=shop", "Debian GNU/Linux 12 (bookworm)", "x86_64", "dpkg",
-		"The last attempt did not judge every pack: unreadable : 1 item could not be observed", "took 410ms"} {
-		assert.Contains(t, d.text, want)
-	}
-	assert.Len(t, d.tags("tr"), 3)
-	assert.Contains(t, r.open(t, "/machines/off1", 200).text, "Drift detection is disabled")
-	assert.Contains(t, r.open(t, "/machines/nopacks1", 200).text, "carries no packs")
-	assert.Contains(t, r.open(t, "/machines/new1", 200).text, "Last attempt none yet")
-	assert.Contains(t, r.open(t, "/machines/db1", 200).text, "connection refused")
-}
 
 func TestMissingPagesHelp(t *testing.T) {
 	r := newRig(t, nil)
@@ -107,5 +94,36 @@ func TestPagesFollowOnlyARunThatMayChangeThem(t *testing.T) {
 	t.Run("no run", func(t *testing.T) {
 		_, body := newRig(t, nil).get(t, "/")
 		assert.NotContains(t, body, "data-poll")
+	})
+}
+
+func TestErrorPagesSayWhatToDo(t *testing.T) {
+	r := newRig(t, lifecycle)
+	for name, tc := range map[string]struct {
+		res  *http.Response
+		want []string
+	}{
+		"no such page":      {r.do("GET", "/nothing", ""), []string{"404", "There is no page /nothing.", `name="q"`, "All machines"}},
+		"a wrong method":    {r.do("PUT", "/machines/web1", ""), []string{"405", "method PUT is not allowed here: GET, HEAD, POST"}},
+		"another site":      {r.do("POST", "/machines/web1", "", "Sec-Fetch-Site", "cross-site"), []string{"403", "--web.external-url"}},
+		"a bad filter":      {r.do("GET", "/?sort=x", ""), []string{"400", "sort &#34;x&#34; must be one of"}},
+		"the button is off": {newRig(t, nil).do("POST", "/", ""), []string{"403", "--web.enable-lifecycle"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			assert.Contains(t, tc.res.Header.Get("Content-Type"), "text/html")
+			body := bodyOf(t, tc.res)
+			for _, want := range append(tc.want, `<nav aria-label="Site">`) {
+				assert.Contains(t, body, want)
+			}
+		})
+	}
+	t.Run("a run is on", func(t *testing.T) {
+		r.runs.err = ErrBusy
+		body := bodyOf(t, r.do("POST", "/", ""))
+		assert.Contains(t, body, "Try again when it has ended.")
+	})
+	t.Run("our own fault", func(t *testing.T) {
+		r.runs.err = errors.New("boom")
+		assert.Contains(t, bodyOf(t, r.do("POST", "/", "")), "The log of drift_exporter says more")
 	})
 }

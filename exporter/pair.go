@@ -49,6 +49,28 @@ func (p pair) is(s standing) bool {
 	}
 }
 
+// stands is every standing of the pair, a bit each in the order of standings: what is says, for many pairs at once.
+func (p pair) stands() uint8 {
+	const drifted, unknown, never, compliant, disabled = 1, 2, 4, 8, 16
+	switch {
+	case !p.machine.Enabled:
+		return disabled
+	case p.record == nil:
+		return never
+	}
+	var all uint8
+	switch p.verdict() {
+	case state.Drifted:
+		all |= drifted
+	case state.Compliant:
+		all |= compliant
+	}
+	if !judged(p.record.Attempt.Status) {
+		all |= unknown
+	}
+	return all
+}
+
 // rank is the first standing that fits: where the pair belongs in a list that begins with what needs attention.
 func (p pair) rank() int {
 	all := standings()

@@ -15,7 +15,9 @@ import (
 type roster struct {
 	fleet    *Fleet
 	machines []config.Machine
-	texts    []string // of each machine: what a search finds it by
+	text     string   // what a search finds machines by, one after the other
+	ends     []int    // of each machine's part of the text
+	packs    []string // every pack that a machine carries
 	places   []place  // every pair, by machine and then as the configuration lists its packs
 	byKey    []int32  // the places in the order of their keys, which is that of the view's records
 	bare     int      // enabled machines without packs
@@ -26,31 +28,62 @@ type roster struct {
 // place is where a pair stands in a fleet.
 type place struct {
 	machine int32 // of roster.machines
-	pack    string
+	pack    int32 // of roster.packs
 }
 
 func newRoster(fleet *Fleet) *roster {
 	r := &roster{fleet: fleet, machines: fleet.machines()}
+	var text strings.Builder
+	packs := map[string]int32{}
 	for i := range r.machines {
 		m := &r.machines[i]
-		r.texts = append(r.texts, searchText(m))
+		text.WriteString(searchText(m))
+		r.ends = append(r.ends, text.Len())
 		if m.Enabled && len(m.Packs) == 0 {
 			r.bare++
 		}
 		for j, pack := range m.Packs {
-			if !slices.Contains(m.Packs[:j], pack) {
-				r.places = append(r.places, place{int32(i), pack}) //nolint:gosec // no fleet has 2³¹ machines
+			if slices.Contains(m.Packs[:j], pack) {
+				continue
 			}
+			n, known := packs[pack]
+			if !known {
+				n = int32(len(r.packs)) //nolint:gosec // no fleet has 2³¹ of anything
+				packs[pack], r.packs = n, append(r.packs, pack)
+			}
+			r.places = append(r.places, place{int32(i), n}) //nolint:gosec // as above
 		}
 	}
+	r.text = text.String()
 	r.byKey = ascending(len(r.places))
 	slices.SortFunc(r.byKey, func(a, b int32) int {
 		p, q := r.places[a], r.places[b]
-		return cmp.Or(strings.Compare(r.machines[p.machine].Name, r.machines[q.machine].Name), strings.Compare(p.pack, q.pack))
+		return cmp.Or(strings.Compare(r.machines[p.machine].Name, r.machines[q.machine].Name), strings.Compare(r.packs[p.pack], r.packs[q.pack]))
 	})
 	r.labels = labelChoices(r.machines)
 	r.index = sync.OnceValue(r.indexLabels)
 	return r
+}
+
+// search tells of each machine whether a text, in lower case, is found in what names it.
+func (r *roster) search(text string) []bool {
+	found := make([]bool, len(r.machines))
+	if strings.Contains(text, "\n") {
+		return found // in no name
+	}
+	for m, from := 0, 0; m < len(found); {
+		at := strings.Index(r.text[from:], text)
+		if at < 0 {
+			break
+		}
+		for at += from; r.ends[m] <= at; {
+			m++
+		}
+		// Lines end in the text of their machine, so that what is found does not reach into the next one.
+		found[m], from = true, r.ends[m]
+		m++
+	}
+	return found
 }
 
 // searchText is everything that a search looks at in a machine, lower-cased, each on a line of its own.
@@ -60,7 +93,7 @@ func searchText(m *config.Machine) string {
 	for name, value := range m.Labels {
 		lines = append(lines, name+"="+value)
 	}
-	return strings.ToLower(strings.Join(lines, "\n"))
+	return strings.ToLower(strings.Join(lines, "\n") + "\n")
 }
 
 // ascending is 0, 1, 2, …

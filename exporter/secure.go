@@ -2,7 +2,6 @@ package exporter
 
 import (
 	"net/http"
-	"strings"
 	"time"
 )
 
@@ -28,14 +27,7 @@ func (e *Exporter) secure(next http.Handler) http.Handler {
 		h.Set("Referrer-Policy", "same-origin")
 
 		if err := e.origin.Check(r); err != nil {
-			refuse := e.refusePage // who pressed the button sees it
-			switch {
-			case strings.HasPrefix(r.URL.Path, e.prefix+"/api/"):
-				refuse = e.refuseJSON
-			case strings.HasPrefix(r.URL.Path, e.prefix+"/-/"):
-				refuse = e.refusePlain
-			}
-			refuse(w, r, &httpError{http.StatusForbidden, errForbidden, err.Error()})
+			e.foreign(w, r, err)
 			return
 		}
 		if r.ContentLength != 0 {

@@ -1,0 +1,56 @@
+package exporter
+
+import (
+	"net/http"
+	"strings"
+)
+
+// errorContent is a page that says why there is not the one that was asked for, and where to go from here.
+type errorContent struct {
+	Status  int
+	Heading string
+	Message string
+	Hint    string
+	Links   []pageLink
+}
+
+type pageLink struct{ Text, URL string }
+
+func (e *Exporter) refusePage(w http.ResponseWriter, r *http.Request, err *httpError) {
+	e.refusePageWith(w, r, err)
+}
+
+func (e *Exporter) refusePageWith(w http.ResponseWriter, r *http.Request, err *httpError, more ...pageLink) {
+	c := errorContent{Status: err.status, Heading: http.StatusText(err.status), Message: err.message, Hint: statusHint(err.status)}
+	c.Links = append(more, pageLink{"All machines", e.links.Fleet()})
+	e.render(w, r, err.status, "error", c.Heading, c)
+}
+
+// statusHint is what may help whoever gets an answer with that status; empty where the message says it all.
+func statusHint(status int) string {
+	switch {
+	case status == http.StatusNotFound:
+		return "Machines and packs come and go with the configuration, so that an old link may lead to one that is gone."
+	case status == http.StatusConflict:
+		return "The page of all machines shows how far the run is. Try again when it has ended."
+	case status >= http.StatusInternalServerError:
+		return "That is no fault of yours. The log of drift_exporter says more; trying again may help."
+	default:
+		return ""
+	}
+}
+
+// foreign answers a request that another site's page seems to have made, in the form that who is asked for reads.
+func (e *Exporter) foreign(w http.ResponseWriter, r *http.Request, why error) {
+	refused := &httpError{http.StatusForbidden, errForbidden, why.Error()}
+	switch path := strings.TrimPrefix(r.URL.Path, e.prefix); {
+	case strings.HasPrefix(path, "/api/"):
+		e.refuseJSON(w, r, refused)
+	case strings.HasPrefix(path, "/-/"):
+		e.refusePlain(w, r, refused)
+	default:
+		refused.message = "This was refused because another site seems to have asked for it (" + why.Error() + "). If it was you, on " +
+			"one of these pages, a proxy hides the address that your browser sees: give that as --web.external-url."
+		e.refusePage(w, r, refused)
+	}
+}
