@@ -85,5 +85,6 @@ func TestPagesBelowAPrefix(t *testing.T) {
 	p := startServe(t, w.path("config.yaml"), w.path("data"), "--web.external-url=http://proxy.example/drift/", "--web.route-prefix=/")
 	page := p.get("/")
 	assert.Contains(t, page, `href="/drift/metrics"`, "links are those that a browser behind the proxy needs")
+	assert.Contains(t, p.log.String(), "url=http://proxy.example/drift\n", "the log says where to look")
 	p.terminate()
 }
