@@ -55,8 +55,8 @@ func (e *Exporter) packPage(w http.ResponseWriter, r *http.Request) {
 		e.fail(w, r, e.refusePage, err)
 		return
 	}
-	fleet := e.opts.Fleet()
-	x := fleet.packs()
+	b := e.boards.now()
+	x := b.fleet.packs()
 	id := r.PathValue("pack")
 	p, ok := x.byID[id]
 	if !ok {
@@ -70,9 +70,9 @@ func (e *Exporter) packPage(w http.ResponseWriter, r *http.Request) {
 	for _, child := range x.children[id] {
 		c.Children = append(c.Children, x.byID[child])
 	}
-	found, t := e.carriers(fleet, id)
+	t := b.census().packs[id]
 	c.Own, c.Machines, c.Stands = x.own[id], t.Total, e.stands(id, t)
-	for _, pair := range found[:min(len(found), shownCarriers)] {
+	for _, pair := range b.carriers(id, shownCarriers) {
 		c.Rows = append(c.Rows, newRow(pair))
 	}
 	c.turning = turn(asked.Get("page"), len(x.pages[id]), func(page int) string { return e.links.packPage(id, page) })

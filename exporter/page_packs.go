@@ -3,9 +3,8 @@ package exporter
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
-
-	"github.com/drift-exporter/drift_exporter/internal/config"
 )
 
 // packsPerPage bounds the list of packs.
@@ -116,29 +115,14 @@ func (e *Exporter) packQuery(pack string, s standing) string {
 	return e.address(fleetQuery{asked: url.Values{"pack": {pack}}}, "status", string(s))
 }
 
-// carriers are the pairs of a pack, what needs attention first.
-func (e *Exporter) carriers(fleet *Fleet, pack string) (found []pair, t standingCounts) {
+// carriers are the first of the pairs of a pack, what needs attention before all else.
+func (b *board) carriers(pack string, most int) []pair {
 	byRank := make([][]pair, len(standings()))
-	machines := fleet.machines()
-	for i := range machines {
-		if p, ok := e.carried(&machines[i], pack); ok {
-			t.add(p)
-			rank := p.rank()
+	for i, p := range b.pairs {
+		if rank := b.ranks[i]; p.pack == pack && len(byRank[rank]) < most {
 			byRank[rank] = append(byRank[rank], p)
 		}
 	}
-	for _, ps := range byRank {
-		found = append(found, ps...)
-	}
-	return found, t
-}
-
-// carried is the pair of a machine and a pack, if the machine carries it.
-func (e *Exporter) carried(m *config.Machine, pack string) (pair, bool) {
-	for _, id := range m.Packs {
-		if id == pack {
-			return pair{machine: m, pack: pack, record: current(e.opts.View, m, pack)}, true
-		}
-	}
-	return pair{}, false
+	found := slices.Concat(byRank...)
+	return found[:min(len(found), most)]
 }
