@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"net/http"
 	"net/http/httptest"
 	"reflect"
 	"regexp"
@@ -146,7 +147,7 @@ func everythingShown(t *testing.T, content string) string {
 	var all strings.Builder
 	for _, target := range []string{"/packs", "/packs/pack", "/packs/child", "/api/v1/packs", "/api/v1/packs/pack?limit=1000", "/api/v1/packs/child?limit=1000"} {
 		answer := httptest.NewRecorder()
-		d.server.Handler.ServeHTTP(answer, httptest.NewRequest("GET", target, nil))
+		d.server.Handler.ServeHTTP(answer, httptest.NewRequest(http.MethodGet, target, nil))
 		require.Equal(t, 200, answer.Code, target)
 		all.WriteString(answer.Body.String())
 	}
