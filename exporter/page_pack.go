@@ -72,7 +72,8 @@ func (e *Exporter) packPage(w http.ResponseWriter, r *http.Request) {
 	}
 	t := b.census().packs[id]
 	c.Own, c.Machines, c.Stands = x.own[id], t.Total, e.stands(id, t)
-	for _, pair := range b.carriers(id, shownCarriers) {
+	_, found := b.find(filter{pack: id}, byAttention, false, 0, shownCarriers)
+	for _, pair := range found {
 		c.Rows = append(c.Rows, newRow(pair))
 	}
 	c.turning = turn(asked.Get("page"), len(x.pages[id]), func(page int) string { return e.links.packPage(id, page) })

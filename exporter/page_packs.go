@@ -3,7 +3,6 @@ package exporter
 import (
 	"net/http"
 	"net/url"
-	"slices"
 	"strconv"
 )
 
@@ -113,16 +112,4 @@ func (e *Exporter) stands(pack string, t standingCounts) []count {
 // packQuery is the fleet page of the machines that carry a pack, and stand so to it.
 func (e *Exporter) packQuery(pack string, s standing) string {
 	return e.address(fleetQuery{asked: url.Values{"pack": {pack}}}, "status", string(s))
-}
-
-// carriers are the first of the pairs of a pack, what needs attention before all else.
-func (b *board) carriers(pack string, most int) []pair {
-	byRank := make([][]pair, len(standings()))
-	for i, p := range b.pairs {
-		if rank := b.ranks[i]; p.pack == pack && len(byRank[rank]) < most {
-			byRank[rank] = append(byRank[rank], p)
-		}
-	}
-	found := slices.Concat(byRank...)
-	return found[:min(len(found), most)]
 }
