@@ -91,6 +91,8 @@ var everyPage = []struct {
 	{path: "/machines/db2/packs/db", shows: []string{"permission denied"}},
 	{path: "/machines/backup1/packs/base", shows: []string{"never judged", "connection refused"}},
 	{path: "/machines/lab1/packs/base", shows: []string{"drift_detection_enabled: false"}},
+	{path: "/machines/web1/packs/base/history", shows: []string{"Last checks", "Compare two checks", "the first verdict that is known"}},
+	{path: "/machines/lab1/packs/base/history", shows: []string{"drift_detection_enabled: false"}},
 	{path: "/packs", shows: []string{"Debian base", "Web servers in staging"}},
 	{path: "/packs/base", shows: []string{"/etc/ssh/sshd_config", "kernel.kptr_restrict"}},
 	{path: "/packs/staging", shows: []string{"inherited from"}},

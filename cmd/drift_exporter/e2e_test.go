@@ -69,7 +69,7 @@ func TestEndToEnd(t *testing.T) {
 			return len(f.heard("Configuration drift detected on Web 1", link, "*Mismatches:* 1")) == 1
 		})
 		page := f.exporter.get("/machines/web1/packs/web")
-		for _, text := range []string{"Web 1", "workers 4", "workers 64", "wrong content"} {
+		for _, text := range []string{"Web 1", "-workers 4", "workers <mark>6</mark>4", "wrong content"} {
 			assert.Contains(t, page, text)
 		}
 		assert.Equal(t, "1", f.exporter.metric(`drift_alert_firing{machine="web1",pack="web"}`))
