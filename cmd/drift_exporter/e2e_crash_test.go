@@ -90,12 +90,14 @@ func TestReloadRefusesABrokenConfigurationWhole(t *testing.T) {
 	assert.Equal(t, 500, status)
 	assert.Contains(t, answer, "config.yaml:4: ")
 	assert.Equal(t, "0", p.metric("drift_config_last_reload_successful"))
+	assert.Contains(t, p.get("/"), "and refused: the one before is still in use")
 	assert.Equal(t, "1", p.metric(`drift_compliant{machine="here",pack="base"}`))
 
 	w.write("config.yaml", good)
 	status, answer = p.post("/-/reload", "")
 	require.Equal(t, 200, status, answer)
 	assert.Equal(t, "1", p.metric("drift_config_last_reload_successful"))
+	assert.NotContains(t, p.get("/"), "the one before is still in use")
 	p.eventually("a machine that a reload adds is checked at once", func() bool {
 		return p.metric(`drift_compliant{machine="there",pack="base"}`) == "1"
 	})
