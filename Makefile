@@ -10,7 +10,7 @@ LDFLAGS := -X $(VPKG).Version=$(VERSION) \
            -X $(VPKG).Branch=$(shell git rev-parse --abbrev-ref HEAD 2>/dev/null)
 
 .DEFAULT_GOAL := build
-.PHONY: help build run test test-browser test-oracle test-packages lint fmt fuzz bench tidy-check man clean
+.PHONY: help build run test test-browser screenshots test-oracle test-packages lint fmt fuzz bench tidy-check man clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,6 +30,9 @@ test: test-packages $(BIN)/alertmanager $(BIN)/axe.min.js ## run every test with
 
 test-browser: test-packages $(BIN)/alertmanager $(BIN)/axe.min.js ## run only the tests that show the pages to chromium and axe-core
 	$(TESTENV) $(GO) test -race -count=1 -timeout 20m -run Browser ./internal/testbrowser ./cmd/drift_exporter
+
+screenshots: test-packages $(BIN)/alertmanager ## take the pictures in docs/images anew, of a real run
+	$(TESTENV) DRIFT_SCREENSHOTS=$(CURDIR)/docs/images $(GO) test -count=1 -timeout 20m -run '^TestScreenshots$$' ./cmd/drift_exporter
 
 test-oracle: test-packages ## compare over 1,000 random verdicts with those of stat, dpkg, rpm, Ansible, … (DRIFT_ORACLE_SEED repeats one)
 	DRIFT_ORACLE=full $(GO) test -count=1 -v -timeout 20m ./checker/oracle

@@ -92,6 +92,7 @@ var everyPage = []struct {
 	{path: "/machines/backup1/packs/base", shows: []string{"never judged", "connection refused"}},
 	{path: "/machines/lab1/packs/base", shows: []string{"drift_detection_enabled: false"}},
 	{path: "/machines/web1/packs/base/history", shows: []string{"Last checks", "Compare two checks", "the first verdict that is known"}},
+	{path: "/machines/backup1/packs/base/history", shows: []string{"There is no verdict yet"}},
 	{path: "/machines/lab1/packs/base/history", shows: []string{"drift_detection_enabled: false"}},
 	{path: "/packs", shows: []string{"Debian base", "Web servers in staging"}},
 	{path: "/packs/base", shows: []string{"/etc/ssh/sshd_config", "kernel.kptr_restrict"}},
@@ -123,6 +124,11 @@ func fleetToDiff(t *testing.T, o *office, p *testbrowser.Page) {
 	p.Follow("main a[href^='/packs/base#L']", "")
 	assert.Contains(t, p.Text("h1"), "Debian base")
 	p.Back()
+	p.Follow("main a", "History")
+	p.Follow("main a", "Compare with the change before")
+	assert.Contains(t, p.Text("#compared"), "/etc/ssh/sshd_config")
+	p.Audit()
+	p.Follow("main nav a", "Debian base")
 
 	o.comply(web1)
 	release := o.hold(web1)
