@@ -97,6 +97,9 @@ items:
     - {name: postgresql-15, min_version: "15.5"}
 `
 
+// hostile is what a machine may hold that would like to be more than text in a page.
+const hostile = `<script>document.title = "owned"</script><img src="/x" onerror="alert(1)"></pre><h1>Ada was here</h1>`
+
 const nginxConf = `user www-data;
 worker_processes %s;
 
@@ -120,7 +123,7 @@ func startOffice(t *testing.T) (o *office, release func()) {
 		o.add(address, name)
 		o.comply(address)
 	}
-	o.write(web2, "etc/motd", "web2 is rebuilt on Friday, ask Ada.\n")
+	o.write(web2, "etc/motd", hostile+"\n")
 	o.write(db1, "etc/backup.key", "12345\n")
 	o.write(db1, "etc/postgresql/15/main/postgresql.conf", "password_encryption = md5\nssl = on\n")
 

@@ -85,7 +85,7 @@ var everyPage = []struct {
 	{path: "/machines/web1/packs/base", shows: []string{"PermitRootLogin yes", "0666", "7.88.1-10+deb12u4", "firing", "the machine changed"}},
 	{path: "/machines/web1/packs/base?view=split", shows: []string{"PermitRootLogin yes"}},
 	{path: "/machines/web1/packs/web", shows: []string{"1.24.0-2"}},
-	{path: "/machines/web2/packs/base", shows: []string{"says that it is rebuilt on Friday", "waived"}},
+	{path: "/machines/web2/packs/base", shows: []string{"says that it is rebuilt on Friday", "waived", hostile}},
 	{path: "/machines/web3/packs/base", shows: []string{"compliant"}},
 	{path: "/machines/db1/packs/db", shows: []string{"password_encryption", "sensitive"}},
 	{path: "/machines/db2/packs/db", shows: []string{"permission denied"}},
