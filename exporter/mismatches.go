@@ -151,8 +151,14 @@ func (p *mismatchPage) value(text string, all []piece) value {
 	return v
 }
 
+// shownOfHash is how much of a hash tells it from another at a look: "sha256:" and 12 digits, as container images have it.
+const shownOfHash = len("sha256:") + 12
+
 // short is a value in a list: its beginning, if it is long.
 func short(s string) string {
+	if isHash(s) && len(s) > shownOfHash {
+		return visible(s[:shownOfHash]) + "…"
+	}
 	if start := beginning(s); start != s {
 		return visible(start) + "…"
 	}

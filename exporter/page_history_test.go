@@ -194,3 +194,11 @@ func TestHistoryNeverShowsDiffs(t *testing.T) {
 	assert.Contains(t, body, "/etc/shadow")
 	assert.NotContains(t, body, "hunter2")
 }
+
+func TestHistoryShowsTheBeginningOfHashes(t *testing.T) {
+	r := withHistory(t)
+	was, is := strings.Repeat("a1", 32), strings.Repeat("b2", 32)
+	r.history[basePair] = []state.Change{changeOn(0, difference("wrong_content /etc/motd sha256:"+was+" sha256:"+is)), changeOn(1)}
+	d := r.open(t, historyPath, 200)
+	assert.Contains(t, d.text, "expected sha256:a1a1a1a1a1a1… , actual sha256:b2b2b2b2b2b2…")
+}

@@ -125,7 +125,7 @@ func (d *daemon) wire(registry *prometheus.Registry) error {
 		EnableLifecycle: d.flags.enableLifecycle,
 		Reload:          d.reload,
 		ReloadRefused:   d.reloads.refusedAt,
-		Version:         version.Info(),
+		Version:         version.Version,
 		Logger:          d.log,
 		Clock:           d.clock,
 	})
