@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/url"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -52,6 +54,7 @@ func TestMachineFilters(t *testing.T) {
 		"text in a pack":                              {"q=ase&label=env=prod", []string{"web1: base"}},
 		"text in a label":                             {"q=team=shop", []string{"web1: base web"}},
 		"text in the name of a machine without packs": {"q=nopacks", []string{"nopacks1:"}},
+		"an empty label, and one given again":         {"label=&label=env=prod" + strings.Repeat("&label=env=prod", maxLabels), []string{"web1: base web"}},
 		"unknown parameters are ignored":              {"_=1&pack=web", []string{"web1: web"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -63,6 +66,15 @@ func TestMachineFilters(t *testing.T) {
 	}
 }
 
+// labelsAsked is a query for so many labels.
+func labelsAsked(n int) string {
+	v := url.Values{}
+	for i := range n {
+		v.Add("label", fmt.Sprintf("l%d=", i))
+	}
+	return v.Encode()
+}
+
 func TestBadQueriesAreRefused(t *testing.T) {
 	r := newRig(t, nil)
 	for query, want := range map[string]string{
@@ -72,6 +84,7 @@ func TestBadQueriesAreRefused(t *testing.T) {
 		"limit=x":         `limit "x" must be a number from 1 to 1000`,
 		"label=env":       `label "env" must be name=value`,
 		"label==x":        `label "=x" must be name=value`,
+		labelsAsked(101):  `more than 100 labels are asked for`,
 		"q=%zz":           `the query is malformed: invalid URL escape "%zz"`,
 	} {
 		res, body := r.get(t, "/api/v1/machines?"+query)

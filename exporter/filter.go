@@ -28,8 +28,11 @@ func parseQuery(raw string) (url.Values, error) {
 	return v, nil
 }
 
-// parseFilter reads q, pack, status and label (name=value, any number of times). Parameters it does not know
-// are ignored, as Prometheus does.
+// maxLabels bounds the labels that a filter asks for: each is looked up in every machine.
+const maxLabels = 100
+
+// parseFilter reads q, pack, status and label (name=value, up to maxLabels different ones). Parameters it does not
+// know are ignored, as Prometheus does.
 func parseFilter(v url.Values) (filter, error) {
 	f := filter{text: strings.ToLower(strings.TrimSpace(v.Get("q"))), pack: v.Get("pack"), status: standing(v.Get("status"))}
 	if f.status != "" && !slices.Contains(standings(), f.status) {
@@ -37,10 +40,15 @@ func parseFilter(v url.Values) (filter, error) {
 	}
 	for _, text := range v["label"] {
 		name, value, ok := strings.Cut(text, "=")
-		if !ok || name == "" {
+		switch l := (label{name, value}); {
+		case text == "" || slices.Contains(f.labels, l): // a field of a form that was left empty, or one asked for twice
+		case !ok || name == "":
 			return filter{}, badData("label %q must be name=value", shorten(text))
+		case len(f.labels) == maxLabels:
+			return filter{}, badData("more than %d labels are asked for", maxLabels)
+		default:
+			f.labels = append(f.labels, l)
 		}
-		f.labels = append(f.labels, label{name, value})
 	}
 	return f, nil
 }

@@ -55,6 +55,9 @@ type fleetQuery struct {
 	asked   url.Values // what it was read from
 }
 
+// maxPage is more than any fleet has, and far from where the number of its first row overflows.
+const maxPage = 1_000_000
+
 // maxFleetQuery bounds what the fleet page is asked: nearly every link on it repeats that.
 const maxFleetQuery = 2048
 
@@ -65,8 +68,6 @@ func parseFleetQuery(raw string) (q fleetQuery, err error) {
 	if q.asked, err = parseQuery(raw); err != nil {
 		return q, err
 	}
-	// The field of the form that was left empty.
-	q.asked["label"] = slices.DeleteFunc(q.asked["label"], func(text string) bool { return text == "" })
 	if q.filter, err = parseFilter(q.asked); err != nil {
 		return q, err
 	}
@@ -74,7 +75,7 @@ func parseFleetQuery(raw string) (q fleetQuery, err error) {
 		return q, err
 	}
 	q.page, _ = strconv.Atoi(q.asked.Get("page")) // what is no number is the first page
-	q.page = max(q.page, 1)
+	q.page = min(max(q.page, 1), maxPage)
 	return q, nil
 }
 

@@ -178,6 +178,9 @@ func TestFleetPageOfManyMachinesIsPaged(t *testing.T) {
 	assert.Equal(t, []string{"/?page=29&q=web00"}, d.links("Previous"))
 	assert.Equal(t, []string{"/?q=web00"}, d.links("First"))
 	assert.Contains(t, r.open(t, "/?page=-1", 200).text, "of 30000 rows, page 1 of 300")
+	for _, far := range []string{"9223372036854775807", "92233720368547759", "99999999999999999999"} {
+		assert.Contains(t, r.open(t, "/?page="+far, 200).text, "of 30000 rows, page 300 of 300")
+	}
 }
 
 // Rows as long as they can be: every pair drifted and failed, of long names, with strips that change at every check.
@@ -212,6 +215,7 @@ func TestPagesOfALargeFleetStaySmall(t *testing.T) {
 func FuzzFleetQuery(f *testing.F) {
 	f.Add("status=drifted&pack=base&label=env=prod&label=&sort=-since&page=5&q=x")
 	f.Add("sort=-&page=-1")
+	f.Add("page=9223372036854775807")
 	f.Add("q=%zz&label=")
 	b := (&boards{view: fixtureState(), fleet: always(fixtureFleet())}).now()
 	f.Fuzz(func(t *testing.T, raw string) {
@@ -222,6 +226,10 @@ func FuzzFleetQuery(f *testing.F) {
 		}
 		total, found := b.find(q.filter, q.by, q.reverse, 0, rowsPerPage)
 		require.Len(t, found, total)
+		if q.page > 1 { // of so few rows there is no second page
+			_, found = b.find(q.filter, q.by, q.reverse, (q.page-1)*rowsPerPage, rowsPerPage)
+			require.Empty(t, found)
+		}
 		again, err := parseFleetQuery(strings.TrimPrefix((&Exporter{}).address(q, "page"), "/?"))
 		if again.asked.Encode() == "" {
 			return // nothing was asked, and the address is a bare /
