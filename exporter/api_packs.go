@@ -58,17 +58,17 @@ func (e *Exporter) apiPacks(_ context.Context, r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	fleet := e.opts.Fleet()
+	b := e.boards.now()
 	list := packList{Packs: []packData{}}
 	var ids []string
-	if fleet != nil {
-		for _, p := range fleet.Packs {
+	if b.fleet != nil {
+		for _, p := range b.fleet.Packs {
 			ids = append(ids, p.ID)
 		}
 	}
 	list.Total = len(ids)
 	ids, list.NextToken = following(ids, page)
-	x, tallies := fleet.packs(), e.boards.now().census().packs
+	x, tallies := b.fleet.packs(), b.census().packs
 	for _, id := range ids {
 		list.Packs = append(list.Packs, e.packData(x, x.byID[id], tallies[id]))
 	}
@@ -91,13 +91,13 @@ func (e *Exporter) apiPack(_ context.Context, r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	fleet, id := e.opts.Fleet(), r.PathValue("pack")
-	x := fleet.packs()
+	b, id := e.boards.now(), r.PathValue("pack")
+	x := b.fleet.packs()
 	p, ok := x.byID[id]
 	if !ok {
 		return nil, notFound("there is no pack %q", shorten(id))
 	}
-	t := e.boards.now().census().packs[id]
+	t := b.census().packs[id]
 	d := packDetail{
 		packData: e.packData(x, p, t), Chain: []string{}, ExtendedBy: append([]string{}, x.children[id]...),
 		Entries: []entryData{}, Total: len(p.Entries),

@@ -1,6 +1,7 @@
 package exporter
 
 import (
+	"encoding/json"
 	"fmt"
 	"sync"
 	"testing"
@@ -138,5 +139,28 @@ func TestStandingsOfAPairAgree(t *testing.T) {
 		for i, standing := range standings() {
 			assert.Equal(t, p.is(standing), p.stands()&(1<<i) != 0, "%s is %s", p.key(), standing)
 		}
+	}
+}
+
+// A reload in the middle of a request: what is listed and what is counted are of the same fleet all the same.
+func TestPacksAndTheirCountsAreOfOneFleet(t *testing.T) {
+	fleets := []*Fleet{fleetOf(box("a1", "alpha")), fleetOf(box("b1", "beta"), box("b2", "beta"))}
+	fleets[0].Packs, fleets[1].Packs = []PackInfo{packOf("alpha", "", 1)}, []PackInfo{packOf("beta", "", 1)}
+	asked := 0
+	r := newRig(t, func(_ *rig, o *Options) {
+		o.Fleet = func() *Fleet {
+			asked++
+			return fleets[asked%len(fleets)]
+		}
+	})
+	for i := range 6 {
+		asked += i // so that each is the first that some request sees
+		var answer struct{ Data packList }
+		_, body := r.get(t, apiBase+"/packs")
+		require.NoError(t, json.Unmarshal([]byte(body), &answer))
+		p := answer.Data.Packs[0]
+		assert.Equal(t, map[string]int{"alpha": 1, "beta": 2}[p.Pack], p.Machines)
+		row := r.open(t, "/packs", 200).rows()[0]
+		assert.Contains(t, []string{"alpha 1 1 1 never checked", "beta 1 2 2 never checked"}, row)
 	}
 }

@@ -57,14 +57,14 @@ func (e *Exporter) packsPage(w http.ResponseWriter, r *http.Request) {
 		e.fail(w, r, e.refusePage, err)
 		return
 	}
-	fleet := e.opts.Fleet()
-	rows := fleet.packs().tree()
+	b := e.boards.now()
+	rows := b.fleet.packs().tree()
 	c := &packsContent{Total: len(rows), API: e.links.Path(apiBase + "/packs")}
 	c.turning = turn(asked.Get("page"), (len(rows)+packsPerPage-1)/packsPerPage, func(page int) string {
 		return e.links.Packs() + "?page=" + strconv.Itoa(page)
 	})
 	c.Rows = rows[(c.Page-1)*packsPerPage : min(c.Page*packsPerPage, len(rows))]
-	tallies := e.boards.now().census().packs
+	tallies := b.census().packs
 	for i := range c.Rows {
 		row := &c.Rows[i]
 		row.Stands, row.Machines = e.stands(row.ID, tallies[row.ID]), tallies[row.ID].Total

@@ -95,7 +95,7 @@ func TestPackPage(t *testing.T) {
 	})
 	t.Run("says how its machines stand", func(t *testing.T) {
 		assert.Equal(t, []string{
-			"Web 1 web1 drifted alert 3 +1 waived 3 hours ago", "db1 unknown – –", "back1 never checked – –", "new1 never checked – –", "off1 disabled – –",
+			"Web 1 web1 drifted alert 3 +1 waived 3 hours ago", "db1 unknown – 3 hours ago", "back1 never checked – –", "new1 never checked – –", "off1 disabled – –",
 		}, d.rows())
 		assert.Equal(t, []string{"/machines/web1/packs/base"}, d.links("Web 1"))
 		assert.Equal(t, []string{"/?pack=base"}, d.links("These machines on the fleet page"))
@@ -120,7 +120,7 @@ func TestPackPage(t *testing.T) {
 		assert.NotContains(t, d.text, "Values that may be secret", "none of its own are")
 	})
 	t.Run("shows both of a verdict and of an attempt that gave none", func(t *testing.T) {
-		assert.Equal(t, []string{"Web 1 web1 compliant unknown 0 1 day ago"}, r.open(t, "/packs/web", 200).rows())
+		assert.Equal(t, []string{"Web 1 web1 unknown before compliant 0 3 hours ago"}, r.open(t, "/packs/web", 200).rows())
 	})
 }
 
