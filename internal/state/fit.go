@@ -41,7 +41,7 @@ func fitRecord(r *Record) ([]byte, error) {
 	c.Attempt.Message = cut(c.Attempt.Message, maxMessage)
 	b, err := encode(&c)
 	for _, step := range []func(r *Record, over int){
-		trimResolving("resolved_reason", "summary", "machine_name"), trimRecent, trimMismatches, trimMessage,
+		trimResolving("resolved_reason", "summary", "machine_name", "diff_url"), trimRecent, trimMismatches, trimMessage,
 		trimResolving("resolved_reason"), dropURLs, dropResolving,
 	} {
 		if err != nil || len(b) <= maxRecord {
