@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http"
 	"net/url"
-	"slices"
 	"time"
 
 	"github.com/drift-exporter/drift_exporter/internal/config"
@@ -67,10 +66,8 @@ const historyKept = 64
 func (e *Exporter) historyPage(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), storeTimeout)
 	defer cancel()
-	k := state.Key{Machine: r.PathValue("machine"), Pack: r.PathValue("pack")}
-	m, ok := e.opts.Fleet().machine(k.Machine)
-	if !ok || !slices.Contains(m.Packs, k.Pack) {
-		e.noPairPage(w, r, k, m)
+	k, m, ok := e.pairOfPage(w, r)
+	if !ok {
 		return
 	}
 	c := &historyContent{

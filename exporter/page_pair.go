@@ -44,10 +44,8 @@ const maxErrors = 200
 func (e *Exporter) pairPage(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), storeTimeout)
 	defer cancel()
-	k := state.Key{Machine: r.PathValue("machine"), Pack: r.PathValue("pack")}
-	m, ok := e.opts.Fleet().machine(k.Machine)
-	if !ok || !slices.Contains(m.Packs, k.Pack) {
-		e.noPairPage(w, r, k, m)
+	k, m, ok := e.pairOfPage(w, r)
+	if !ok {
 		return
 	}
 	c := &pairContent{
@@ -67,6 +65,17 @@ func (e *Exporter) pairPage(w http.ResponseWriter, r *http.Request) {
 		_, c.Returned = e.opts.View.Record(k)
 	}
 	e.render(w, r, http.StatusOK, "pair", m.DisplayName+" · "+c.Pack.Name, c)
+}
+
+// pairOfPage is the pair that a page is asked for. If there is none such, it has answered.
+func (e *Exporter) pairOfPage(w http.ResponseWriter, r *http.Request) (state.Key, *config.Machine, bool) {
+	k := state.Key{Machine: r.PathValue("machine"), Pack: r.PathValue("pack")}
+	m, ok := e.opts.Fleet().machine(k.Machine)
+	if !ok || !slices.Contains(m.Packs, k.Pack) {
+		e.noPairPage(w, r, k, m)
+		return k, nil, false
+	}
+	return k, m, true
 }
 
 // packOf is the pack of a pair; of one that cannot be loaded only its id is known.
