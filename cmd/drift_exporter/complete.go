@@ -51,7 +51,7 @@ func (p *program) complete(words []string) []candidate {
 	if len(words) == 0 {
 		words = []string{""}
 	}
-	before, current := words[:len(words)-1], words[len(words)-1]
+	before, current := withoutFiles(words[:len(words)-1]), words[len(words)-1]
 	onlyArguments := slices.Contains(before, "--")
 	if flag, ok := p.awaiting(before); ok && !onlyArguments {
 		p.read(before[:len(before)-1])
@@ -73,6 +73,11 @@ func (p *program) complete(words []string) []candidate {
 	return startingWith(current, p.argumentCandidates(selected, before))
 }
 
+// withoutFiles leaves out the words that stand for a file of arguments: none is read for a completion.
+func withoutFiles(words []string) []string {
+	return slices.DeleteFunc(slices.Clone(words), func(word string) bool { return strings.HasPrefix(word, "@") })
+}
+
 // awaiting is the flag whose value the next word is.
 func (p *program) awaiting(before []string) (*kingpin.FlagModel, bool) {
 	if len(before) == 0 {
@@ -90,8 +95,7 @@ func (p *program) awaiting(before []string) (*kingpin.FlagModel, bool) {
 // that names are completed from. Words that are wrong are for the command to refuse.
 func (p *program) read(before []string) (selected *kingpin.CmdClause, given map[string]bool) {
 	given = map[string]bool{}
-	line := slices.DeleteFunc(slices.Clone(before), func(word string) bool { return strings.HasPrefix(word, "@") }) // reads no file of arguments
-	context, _ := p.app.ParseContext(line)
+	context, _ := p.app.ParseContext(before)
 	p.common.configFile = p.app.GetFlag(configFlag).Model().Default[0]
 	if context == nil {
 		return nil, given
@@ -106,7 +110,7 @@ func (p *program) read(before []string) (selected *kingpin.CmdClause, given map[
 			p.common.configFile = *element.Value
 		}
 	}
-	if c := context.SelectedCommand; c != nil && slices.Contains(line, c.FullCommand()) { // and not for want of another
+	if c := context.SelectedCommand; c != nil && slices.Contains(before, c.FullCommand()) { // and not for want of another
 		selected = c
 	}
 	return selected, given

@@ -49,6 +49,7 @@ func TestCompletion(t *testing.T) {
 		"the rest of a machine's name":           {"check we", "web1 web2"},
 		"another machine":                        {"check db1 web1 ~", "db2 web2"},
 		"a machine after a glob":                 {"check db* web", "web1 web2"},
+		"a machine beside a file, unread":        {"check @none we", "web1 web2"},
 		"a machine after a switch":               {"check --diff web", "web1 web2"},
 		"a machine after --":                     {"check -- web", "web1 web2"},
 		"a machine to describe":                  {"snapshot ~", "db1 db2 spare web1 web2"},
