@@ -68,6 +68,7 @@ func TestHostileConfigurationIsShownLiterally(t *testing.T) {
 			r.fakeState.runs[0].Error = tc.said
 			d := r.open(t, "/machines/web1", 200)
 			assert.GreaterOrEqual(t, strings.Count(d.text, tc.shown), 9)
+			assert.Contains(t, r.open(t, "/machines/web1/packs/none", 404).text, "Machine "+tc.shown)
 			label := nameOf(tc.said) + "=" + tc.said
 			links := d.links(nameOf(tc.shown) + "=" + tc.shown)
 			require.Len(t, links, 1)

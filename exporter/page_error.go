@@ -3,6 +3,8 @@ package exporter
 import (
 	"net/http"
 	"strings"
+
+	"github.com/drift-exporter/drift_exporter/internal/state"
 )
 
 // errorContent is a page that says why there is not the one that was asked for, and where to go from here.
@@ -13,6 +15,9 @@ type errorContent struct {
 	Hint    string
 	Links   []pageLink
 }
+
+// concerned: no run makes the page that was asked for appear.
+func (errorContent) concerned(*state.Run) bool { return false }
 
 type pageLink struct{ Text, URL string }
 

@@ -71,7 +71,7 @@ func TestPagesFollowOnlyARunThatMayChangeThem(t *testing.T) {
 		follow   []string
 		leave    []string
 	}{
-		"of all machines": {nil, []string{"/", "/machines/web1", "/machines/web1/packs/base"}, []string{"/machines/off1", "/machines/nopacks1"}},
+		"of all machines": {nil, []string{"/", "/machines/web1", "/machines/web1/packs/base"}, []string{"/machines/off1", "/machines/nopacks1", "/machines/none", "/?status=none"}},
 		"of one machine":  {[]string{"db1"}, []string{"/", "/machines/db1"}, []string{"/machines/web1", "/machines/web1/packs/base"}},
 	} {
 		t.Run(name, func(t *testing.T) {
