@@ -122,12 +122,12 @@
     return after;
   }
 
-  // key tells which of its siblings an element is, wherever it stands among them: a row by where its first link leads,
+  // key tells which of its siblings an element is, wherever it stands among them: a row by where its links lead,
   // a <details> by its summary.
   function key(node) {
     if (node.nodeType !== Node.ELEMENT_NODE) return "";
     if (node.id) return "#" + node.id;
-    if (node.nodeName === "TR") return node.querySelector("[data-key]")?.dataset.key || hrefs(node);
+    if (node.nodeName === "TR") return hrefs(node);
     if (node.nodeName === "DETAILS") return node.querySelector("summary")?.textContent || "";
     return "";
   }
