@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/url"
 	"sync"
@@ -47,6 +48,7 @@ type daemon struct {
 	reloads     *reloadMetrics
 	reloading   sync.Mutex // one reload at a time
 	server      *http.Server
+	listening   chan struct{} // closed once the server takes connections
 }
 
 // newDaemon reads the configuration, opens the store and wires the stages. It starts nothing but the store.
@@ -132,7 +134,12 @@ func (d *daemon) wire(registry *prometheus.Registry) error {
 	if err != nil {
 		return fmt.Errorf("pages: %w", err)
 	}
-	d.server = &http.Server{Handler: site.Handler(), ReadHeaderTimeout: headerTimeout}
+	d.listening = make(chan struct{})
+	bound := sync.OnceFunc(func() { close(d.listening) })
+	d.server = &http.Server{
+		Handler: site.Handler(), ReadHeaderTimeout: headerTimeout,
+		BaseContext: func(net.Listener) context.Context { bound(); return context.Background() },
+	}
 	return nil
 }
 
@@ -147,7 +154,7 @@ func (d *daemon) run(ctx context.Context) error {
 	d.reconcile(ctx)
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return d.sendAlerts(ctx) })
-	group.Go(func() error { return d.runner.Run(ctx) })
+	group.Go(func() error { return d.check(ctx) })
 	group.Go(func() error { d.keepUp(ctx); return nil })
 	group.Go(func() error { return d.serveHTTP() })
 	group.Go(func() error {
@@ -161,6 +168,18 @@ func (d *daemon) run(ctx context.Context) error {
 		err = nil // told to stop
 	}
 	return errors.Join(err, d.store.Close())
+}
+
+// check runs checks once there is somebody to tell: a process that is started over and over because its port is taken
+// must not log in to the fleet each time.
+func (d *daemon) check(ctx context.Context) error {
+	select {
+	case <-d.listening:
+		d.log.Info("serving pages, metrics and the API", "url", d.externalURL.String())
+		return d.runner.Run(ctx)
+	case <-ctx.Done():
+		return nil
+	}
 }
 
 // stopHTTP lets requests under way end, within the grace. A connection that has not asked for anything counts as

@@ -74,7 +74,6 @@ func (c *cli) serve(ctx context.Context, f *serveFlags) int {
 		}
 		return exitFailure
 	}
-	log.Info("serving pages, metrics and the API", "url", d.externalURL.String())
 	go d.reloadOn(ctx, hangup)
 	err = d.run(ctx)
 	if err != nil {

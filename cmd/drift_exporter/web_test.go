@@ -10,6 +10,7 @@ import (
 	"math/big"
 	"net"
 	"net/http"
+	"os/exec"
 	"strings"
 	"testing"
 	"time"
@@ -49,6 +50,19 @@ func TestWebConfigurationServesTLS(t *testing.T) {
 	require.NoError(t, response.Body.Close())
 	assert.Equal(t, http.StatusOK, response.StatusCode)
 	p.terminate()
+}
+
+func TestNothingIsCheckedWhileTheAddressIsTaken(t *testing.T) {
+	w := newWorkspace(t)
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer func() { require.NoError(t, taken.Close()) }()
+	out, err := exec.Command(binary(t), "--config.file="+w.path("config.yaml"), "--storage.path="+w.path("data"),
+		"--web.listen-address="+taken.Addr().String()).CombinedOutput()
+	require.Error(t, err)
+	assert.Contains(t, string(out), "address already in use")
+	assert.NotContains(t, string(out), "run started")
+	assert.NotContains(t, string(out), "serving pages")
 }
 
 // writeCertificate writes cert.pem and key.pem for 127.0.0.1 and returns who vouches for them.
