@@ -109,7 +109,7 @@ func (e *Exporter) newPage(r *http.Request, name, title string, content any) pag
 	return p
 }
 
-// currentRun is the run that is on. Of one that another replica leads it knows only what was stored at its start.
+// currentRun is the run that is on. Of one that another replica leads it knows what was stored last.
 func (e *Exporter) currentRun() (state.Run, bool) {
 	if run, ok := e.opts.Runs.Current(); ok {
 		return run, true

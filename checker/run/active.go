@@ -16,7 +16,7 @@ type active struct {
 	id     string
 	ctx    context.Context // of its checks; ends when the run is closed or the process shuts down
 	cancel context.CancelFunc
-	saved  int     // how many machines are in the stored counts; the runner's loop alone uses it
+	saved  counts  // that are stored; the runner's loop alone uses it
 	ending *ending // set by the runner's loop once the run is over, until that is stored
 
 	mu       sync.Mutex
@@ -105,8 +105,31 @@ func (a *active) snapshot() state.Run {
 	r := a.run
 	r.Machines = slices.Clone(r.Machines)
 	r.Checked, r.Failed = a.judged, len(a.settled)-a.judged
+	for m := range a.retrying {
+		if !a.inFlight[m] && a.unstored[m] == 0 {
+			r.Retrying++
+		}
+	}
+	if r.Phase == state.RunRunning { // before, not all that are to be open are
+		r.NotTried = max(0, r.Total-len(a.settled)-a.unsettled())
+	}
 	return r
 }
+
+// unsettled is how many machines have a job on the queue and no outcome, for who holds the lock.
+func (a *active) unsettled() (n int) {
+	for m := range a.open {
+		if !a.settled[m] {
+			n++
+		}
+	}
+	return n
+}
+
+// counts are those of a run that change while it is on.
+type counts struct{ checked, failed, retrying, notTried int }
+
+func countsOf(r state.Run) counts { return counts{r.Checked, r.Failed, r.Retrying, r.NotTried} }
 
 // settle notes that a machine's outcome is stored: nil if every pack of it was judged.
 func (a *active) settle(machine string, failure *state.Failure) {

@@ -79,7 +79,7 @@ func (r *Runner) conclude(ctx context.Context, id string, how ending, checked, f
 		}
 		run.Phase, run.Error = how.phase, how.reason
 		run.EndedAt = r.clock.Now().UTC()
-		run.Checked, run.Failed = checked, failed
+		run.Checked, run.Failed, run.Retrying = checked, failed, 0
 		run.NotTried = max(0, run.Total-checked-failed)
 		return true
 	})
@@ -104,16 +104,16 @@ func (r *Runner) saveCounts(ctx context.Context) {
 		return
 	}
 	now := a.snapshot()
-	if a.saved == now.Checked+now.Failed {
+	if a.saved == countsOf(now) {
 		return
 	}
 	_, err := r.store.UpdateRun(ctx, a.id, func(run *state.Run) bool {
-		run.Checked, run.Failed = now.Checked, now.Failed
+		run.Checked, run.Failed, run.Retrying, run.NotTried = now.Checked, now.Failed, now.Retrying, now.NotTried
 		return !run.Ended()
 	})
 	if err != nil {
 		r.log.Warn("the counts of a run could not be stored", "run", a.id, "err", err)
 		return
 	}
-	a.saved = now.Checked + now.Failed
+	a.saved = countsOf(now)
 }

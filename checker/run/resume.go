@@ -55,7 +55,7 @@ func (r *Runner) adopt(ctx context.Context, run state.Run) {
 			missing = append(missing, name)
 		}
 	}
-	a.saved = -1
+	a.saved = counts{checked: -1} // is to be stored, whatever it is
 	r.log.Info("run resumed", "run", run.ID, "phase", run.Phase, "done", a.count(), "machines", len(missing))
 	if run.Phase == state.RunEnqueuing {
 		r.launch(ctx, a, missing) // the queue may hold jobs of the run before

@@ -16,10 +16,11 @@ type Run struct {
 	Machines  []string  `json:"machines,omitempty"`
 	StartedAt time.Time `json:"started_at"`
 	EndedAt   time.Time `json:"ended_at,omitzero"`
-	Total     int       `json:"total"`       // machines that were enqueued
-	Checked   int       `json:"checked"`     // machines whose attempt gave a verdict for every pack
-	Failed    int       `json:"failed"`      // machines that were tried in vain
-	NotTried  int       `json:"not_checked"` // machines not tried at all: disabled meanwhile, or the run was cut short
+	Total     int       `json:"total"`              // machines that were enqueued
+	Checked   int       `json:"checked"`            // machines whose attempt gave a verdict for every pack
+	Failed    int       `json:"failed"`             // machines that were tried in vain
+	Retrying  int       `json:"retrying,omitempty"` // machines that failed and wait to be tried again; none once the run has ended
+	NotTried  int       `json:"not_checked"`        // machines not tried at all: disabled meanwhile, or the run was cut short
 	Error     string    `json:"error,omitempty"`
 }
 
@@ -47,6 +48,13 @@ const (
 
 // Ended tells whether the run is over.
 func (r Run) Ended() bool { return r.Phase == RunDone || r.Phase == RunFailed }
+
+// Done is how many machines the run is done with.
+func (r Run) Done() int { return r.Checked + r.Failed + r.NotTried }
+
+// Works tells whether more goes on in the run than machines that wait to be tried again: one that does not work
+// gives way to the next.
+func (r Run) Works() bool { return !r.Ended() && r.Done()+r.Retrying < r.Total }
 
 // Instant parses the id.
 func (r Run) Instant() (time.Time, error) { return time.Parse(time.RFC3339Nano, r.ID) }
