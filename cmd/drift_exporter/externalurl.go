@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"net/url"
@@ -20,8 +21,8 @@ func externalURL(given, hostname, listenAddress string) (*url.URL, error) {
 		given = "http://" + net.JoinHostPort(hostname, port) + "/"
 	}
 	u, err := url.Parse(given)
-	if err != nil {
-		return nil, fmt.Errorf("external URL: %w", err)
+	if err != nil { // which quotes what may be a password
+		return nil, errors.New("external URL: it is not a valid URL")
 	}
 	if (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
 		return nil, fmt.Errorf("external URL %q must be http://host… or https://host…", u.Redacted())

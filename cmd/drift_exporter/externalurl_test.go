@@ -22,7 +22,8 @@ func TestExternalURL(t *testing.T) {
 			assert.Equal(t, test.want, u.String())
 		})
 	}
-	for _, given := range []string{"drift.example.org", "ftp://drift.example.org", "http://", "http://user:secret@host/", "http://host/?x=1", "http://host/#x"} {
+	for _, given := range []string{"drift.example.org", "ftp://drift.example.org", "http://", "http://user:secret@host/", "http://host/?x=1", "http://host/#x",
+		"http://user:secret%zz@host/", "http://user:secret @host/"} {
 		_, err := externalURL(given, "h", ":1")
 		require.Error(t, err, given)
 		assert.NotContains(t, err.Error(), "secret")
