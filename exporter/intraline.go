@@ -76,21 +76,22 @@ func intraline(before, after string) (a, b []piece) {
 	}
 	ma, mb := marker{pieces: a}, marker{pieces: b}
 	fromA, fromB := 0, 0
-	common := 0
+	common, kept := 0, 0 // what is common, and of that what gets no mark
 	for _, d := range lcs.DiffLines(texts(a), texts(b)) {
-		common += ma.keep(fromA, d.Start)
+		kept += ma.keep(fromA, d.Start)
 		mb.keep(fromB, d.ReplStart)
 		if d.End-d.Start == 1 && d.ReplEnd-d.ReplStart == 1 {
-			common += markWithin(&ma, &mb, a[d.Start].text, b[d.ReplStart].text)
+			c, k := markWithin(&ma, &mb, a[d.Start].text, b[d.ReplStart].text)
+			common, kept = common+c, kept+k
 		} else {
 			ma.mark(d.Start, d.End)
 			mb.mark(d.ReplStart, d.ReplEnd)
 		}
 		fromA, fromB = d.End, d.ReplEnd
 	}
-	common += ma.keep(fromA, len(a))
+	kept += ma.keep(fromA, len(a))
 	mb.keep(fromB, len(b))
-	if !alike(common, ma.solid, mb.solid) || ma.marks > maxMarks || mb.marks > maxMarks {
+	if common += kept; common > 0 && kept == 0 || !alike(common, ma.solid, mb.solid) || ma.marks > maxMarks || mb.marks > maxMarks {
 		return a, b
 	}
 	return ma.bridged(), mb.bridged()
@@ -151,8 +152,9 @@ func (m *marker) mark(from, to int) {
 }
 
 // markWithin marks what differs of two words, such as 0600 and 0644, if they begin and end alike for at least half
-// of their length, and returns how much they have in common.
-func markWithin(ma, mb *marker, a, b string) int {
+// of their length, and returns how much they have in common and how much of that gets no mark. Words of letters only
+// are marked whole: that present and absent end alike says nothing.
+func markWithin(ma, mb *marker, a, b string) (common, kept int) {
 	prefix, suffix := 0, 0
 	if plainWord(a) && plainWord(b) {
 		short := min(len(a), len(b))
@@ -166,6 +168,10 @@ func markWithin(ma, mb *marker, a, b string) int {
 			prefix, suffix = 0, 0
 		}
 	}
+	common = prefix + suffix
+	if letters(a) && letters(b) {
+		prefix, suffix = 0, 0
+	}
 	for _, side := range []struct {
 		m *marker
 		s string
@@ -174,7 +180,11 @@ func markWithin(ma, mb *marker, a, b string) int {
 		side.m.add(side.s[prefix:len(side.s)-suffix], true)
 		side.m.add(side.s[len(side.s)-suffix:], false)
 	}
-	return prefix + suffix
+	return common, prefix + suffix
+}
+
+func letters(s string) bool {
+	return strings.IndexFunc(s, func(r rune) bool { return !unicode.IsLetter(r) }) < 0
 }
 
 // plainWord tells whether a token may be cut anywhere.

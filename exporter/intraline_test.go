@@ -27,6 +27,11 @@ func drawn(all []part) string {
 func TestIntralineMarks(t *testing.T) {
 	for name, tc := range map[string]struct{ before, after, wantBefore, wantAfter string }{
 		"a word":                                 {"PermitRootLogin no", "PermitRootLogin yes", "PermitRootLogin [no]", "PermitRootLogin [yes]"},
+		"a word of letters, whole":               {"ensure: present now", "ensure: absent now", "ensure: [present] now", "ensure: [absent] now"},
+		"words that only end alike":              {"present", "absent", "present", "absent"},
+		"a longer word":                          {"UseDNS enabled", "UseDNS enable", "UseDNS [enabled]", "UseDNS [enable]"},
+		"a word with a number":                   {"sshd1 on", "sshd2 on", "sshd[1] on", "sshd[2] on"},
+		"a version with letters":                 {"7.88.1-10+deb12u5", "7.88.1-10+deb12u7", "7.88.1-10+deb12u[5]", "7.88.1-10+deb12u[7]"},
 		"the end of a mode":                      {"0600", "0644", "06[00]", "06[44]"},
 		"a version":                              {">= 3.0.13-1", "3.0.11-1", "[>= ]3.0.1[3]-1", "3.0.1[1]-1"},
 		"something more":                         {"a b c", "a b x c", "a b c", "a b[ x] c"},
