@@ -22,7 +22,8 @@ type packRow struct {
 	*PackInfo
 	Depth    int // how many it extends, up to maxDepth
 	Own      int // items that are not inherited
-	Machines int // that carry it, disabled ones included
+	Machines int // that carry it and are checked
+	Disabled int // that carry it and are not
 	Stands   []count
 	URL      string // of these machines
 }
@@ -67,7 +68,8 @@ func (e *Exporter) packsPage(w http.ResponseWriter, r *http.Request) {
 	tallies := b.census().packs
 	for i := range c.Rows {
 		row := &c.Rows[i]
-		row.Stands, row.Machines = e.stands(row.ID, tallies[row.ID]), tallies[row.ID].Total
+		t := tallies[row.ID]
+		row.Stands, row.Machines, row.Disabled = e.stands(row.ID, t), t.Total-t.Disabled, t.Disabled
 		row.URL = e.packQuery(row.ID, "")
 	}
 	e.render(w, r, http.StatusOK, "packs", "Packs", c)

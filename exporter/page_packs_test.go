@@ -42,10 +42,11 @@ func TestPacksPage(t *testing.T) {
 	d := r.open(t, "/packs", 200)
 	assert.Equal(t, []string{
 		"alone 0 0 no machine carries it",
-		"Base Pack base What every machine has 12 5 1 drifted 1 unknown 2 never checked 1 disabled",
+		"Base Pack base What every machine has 12 4 +1 disabled 1 drifted 1 unknown 2 never checked 1 disabled",
 		"Web servers web extends base nginx and its certificates 20 9 own 1 1 unknown 1 compliant",
 		"deep extends web 1 1 own 0 no machine carries it",
 	}, append(d.rows()[3:], d.rows()[:3]...))
+	assert.Equal(t, []string{"/?pack=base"}, d.links("4 +1 disabled"))
 	assert.Equal(t, []string{"/packs/base"}, d.links("base"), "what web extends")
 	assert.Equal(t, []string{"/?pack=base&status=drifted"}, d.links("1 drifted"))
 	assert.Equal(t, []string{"/?pack=base&status=never"}, d.links("2 never checked"))
