@@ -62,7 +62,7 @@ func (c *historyContent) compare(asked url.Values, changes []state.Change) error
 	if v.Comparable = a != nil && b != nil; v.Comparable {
 		found := compareChanges(a, b)
 		v.Same, v.Incomplete = found.same(), found.Incomplete
-		v.Lists = listItems(maxComparedItems, itemsOf(found)...)
+		v.Lists = listItems(maxComparedItems, itemsOf(found, a, b)...)
 	}
 	c.Compared = v
 	return nil

@@ -43,6 +43,7 @@ type checkOption struct {
 // itemList is what appeared, went, changed or stayed, as much as there is room for.
 type itemList struct {
 	Name    string // one of these words
+	Waived  bool   // of what went: some of it may only be waived
 	Items   []itemChange
 	Count   int
 	LeftOut int
@@ -116,9 +117,9 @@ func viewChange(changes []state.Change, i int, self string) changeView {
 	}
 	c := compareChanges(before, &changes[i])
 	if v.First { // it did not appear then: nothing is known of before
-		v.Lists = listItems(maxChangeItems, namedItems{"differed", asItems(c.Appeared)})
+		v.Lists = listItems(maxChangeItems, namedItems{"differed", asItems(c.Appeared), false})
 	} else {
-		v.Lists = listItems(maxChangeItems, itemsOf(c)[:3]...)
+		v.Lists = listItems(maxChangeItems, itemsOf(c, before, &changes[i])[:3]...)
 	}
 	return v
 }
@@ -130,17 +131,21 @@ func checkStamp(t time.Time) string {
 
 // namedItems is a list before it is cut.
 type namedItems struct {
-	name  string
-	items []itemChange
+	name   string
+	items  []itemChange
+	waived bool
 }
 
-// itemsOf is the lists of a comparison, what stayed the last.
-func itemsOf(c comparison) []namedItems {
+// itemsOf is the lists of a comparison, what stayed the last. Of what was waived only the number is stored.
+func itemsOf(c comparison, from, to *state.Change) []namedItems {
 	changed := make([]itemChange, 0, len(c.Changed))
 	for _, ch := range c.Changed {
 		changed = append(changed, itemChange{Now: ch.To, Was: &ch.From})
 	}
-	return []namedItems{{"appeared", asItems(c.Appeared)}, {"went", asItems(c.Went)}, {"changed", changed}, {"stayed", asItems(c.Stayed)}}
+	waived := from != nil && to != nil && to.Verdict.Waived > from.Verdict.Waived
+	return []namedItems{
+		{"appeared", asItems(c.Appeared), false}, {"went", asItems(c.Went), waived}, {"changed", changed, false}, {"stayed", asItems(c.Stayed), false},
+	}
 }
 
 func asItems(all []state.Mismatch) []itemChange {
@@ -157,7 +162,7 @@ func listItems(most int, lists ...namedItems) []itemList {
 	for _, l := range lists {
 		if n := len(l.items); n > 0 {
 			shown := min(n, most)
-			out = append(out, itemList{l.name, l.items[:shown], n, n - shown})
+			out = append(out, itemList{l.name, l.waived, l.items[:shown], n, n - shown})
 		}
 	}
 	return out

@@ -62,12 +62,12 @@ func TestHistoryPage(t *testing.T) {
 	changes := d.lines("change")
 	require.Len(t, changes, 4)
 	for i, want := range []string{
-		"drifted as before, but not the same: 2 mismatches of 12 items · the machine changed appeared 1 file /etc/b wrong owner expected root, actual bob " +
+		"drifted as before, but not the same: 2 mismatches in 12 items · the machine changed appeared 1 file /etc/b wrong owner expected root, actual bob " +
 			"went 1 file /etc/c wrong owner expected root, actual eve " +
 			"changed 1 file /etc/a wrong permissions was expected 0600, actual 0644; is expected 0600, actual 0666 Compare with the change before",
-		"drifted was compliant before · 2 mismatches of 12 items · the machine changed appeared 2 file /etc/a",
+		"drifted was compliant before · 2 mismatches in 12 items · the machine changed appeared 2 file /etc/a",
 		"compliant was drifted before · 12 items went 1 file /etc/c",
-		"drifted 1 mismatch of 12 items · the machine changed · the first verdict that is known differed 1 file /etc/c",
+		"drifted 1 mismatch in 12 items · the machine changed · the first verdict that is known differed 1 file /etc/c",
 	} {
 		assert.Contains(t, changes[i], want)
 	}
@@ -137,6 +137,19 @@ func TestComparingTwoChecksOfTheHistory(t *testing.T) {
 		assert.Contains(t, d.text, `"<b>yesterday" is not the time of a check`)
 		assert.Contains(t, d.links("without a comparison"), historyPath)
 	})
+}
+
+// Entries have no waived mismatches, only their number: what is waived now must not seem to be well.
+func TestHistorySaysThatWhatWentMayBeWaived(t *testing.T) {
+	r := withHistory(t)
+	changes := []state.Change{changeOn(0), changeOn(1, difference("wrong_owner /etc/c root eve")), changeOn(2)}
+	changes[0].Verdict.Waived = 1
+	r.history[basePair] = changes
+	d := r.open(t, historyPath+"?to=2026-01-29T06:00:03Z", 200)
+	assert.Contains(t, d.lines("change")[0], "compliant was drifted before · 1 waived in 12 items went, or was waived 1 file /etc/c")
+	assert.Contains(t, d.lines("compared")[0], "went, or was waived 1 file /etc/c")
+	changes[0].Verdict.Waived, changes[1].Verdict.Waived = 1, 1
+	assert.NotContains(t, r.open(t, historyPath, 200).text, "or was waived")
 }
 
 func TestHistoryPageSaysWhatIsNotThere(t *testing.T) {
