@@ -23,7 +23,7 @@ func hintFor(r state.Reason) hint {
 	case state.ReasonProtocol:
 		return hint{"the connection broke off, or what came back made no sense", "Log in as the same user and run /bin/sh: nothing may print at login, no forced command may answer in its place.", "configuration.md#ssh"}
 	case state.ReasonUnreadable:
-		return hint{"not every item could be observed", "The page of the pack says which, and why. Often only root may read them: that takes become: true.", "configuration.md#machines"}
+		return hint{"not every item could be observed", "Often only root may read them: that takes become: true.", "configuration.md#machines"}
 	case state.ReasonBecome:
 		return hint{"sudo refused, or asked for a password", "Allow the user what become needs in sudoers, with NOPASSWD.", "configuration.md#machines"}
 	case state.ReasonInternal:

@@ -33,7 +33,7 @@ func TestDiffViewOfVeryManyMismatchesHasBounds(t *testing.T) {
 	_, body := r.get(t, "/machines/web1/packs/base")
 	assert.Less(t, len(body), 700<<10)
 	d := r.open(t, "/machines/web1/packs/base", 200)
-	assert.Contains(t, d.text, "2000 mismatches of 12 items")
+	assert.Contains(t, d.text, "2000 mismatches , 1 waived in 12 items")
 	assert.Contains(t, d.text, "1500 more mismatches have no room on this page: all of them are in the JSON")
 	assert.Len(t, d.all("mismatch"), maxMismatches+1, "the waived one has room of its own")
 	assert.Contains(t, d.text, "file 1000 package 1000 What now? waived 1")

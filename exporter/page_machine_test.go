@@ -19,7 +19,7 @@ func TestMachinePage(t *testing.T) {
 		"how its packs stand at a glance":   "1 drifted 1 unknown 1 compliant",
 		"what went wrong":                   "The last attempt, 3 hours ago , gave no verdict of web : not every item could be observed.",
 		"the error":                         "unreadable : 1 item could not be observed",
-		"what to do about it":               "Often only root may read them: that takes become: true.",
+		"what to do about it":               "The page of the pack says which, and why. Often only root may read them: that takes become: true.",
 		"all addresses":                     "Addresses 10.0.0.5, web1.example.org ssh",
 		"facts":                             "System Debian GNU/Linux 12 (bookworm) Architecture x86_64 Packages dpkg",
 		"the last attempt":                  "Last attempt 2026-01-29 06:00:03 UTC (3 hours ago) , took 410ms",

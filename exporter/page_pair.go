@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/drift-exporter/drift_exporter/internal/config"
@@ -18,7 +19,11 @@ type pairContent struct {
 	Record  *state.Record // nil: never attempted, or disabled
 	Alert   state.AlertReport
 	Alerts  []pageLink // to the alert, in each Alertmanager
+	Ended   string     // why the alert did, in words; empty: it did not, or that is not known
 	Failed  bool       // the last attempt gave no verdict
+	Hint    hint       // what to do about that
+	// Attempt is the last one, without what Errors says again.
+	Attempt state.Attempt
 	// Returned says that the pair was checked before, was taken out, and is back.
 	Returned bool
 	// Busy says that the run in progress has yet to check the machine.
@@ -58,9 +63,13 @@ func (e *Exporter) pairPage(w http.ResponseWriter, r *http.Request) {
 	}
 	if c.Record = current(e.opts.View, m, k.Pack); c.Record != nil {
 		e.readDetail(ctx, c, k)
-		c.Failed = !judged(c.Record.Attempt.Status)
+		c.attempt()
 		c.Alert = c.Record.Report().Alert
 		c.Alerts = e.alertLinks(c.Record)
+		c.Ended = resolvedWhy(c.Record.Alert)
+		if c.Now != nil {
+			c.Now.CheckNow, c.Now.NextRun = e.opts.EnableLifecycle, e.opts.Runs.NextRun()
+		}
 	} else {
 		_, c.Returned = e.opts.View.Record(k)
 	}
@@ -112,6 +121,41 @@ func (e *Exporter) readDetail(ctx context.Context, c *pairContent, k state.Key) 
 		if err := c.show(full.Detail, e.opts.Clock.Now()); err != nil {
 			e.opts.Logger.ErrorContext(ctx, "suggesting waivers failed", "machine", k.Machine, "pack", k.Pack, "err", err)
 		}
+	}
+}
+
+// attempt tells of the last attempt, but for what the list of the items that could not be observed says: the message
+// names the first of them.
+func (c *pairContent) attempt() {
+	c.Attempt = c.Record.Attempt
+	if c.Failed = !judged(c.Attempt.Status); !c.Failed {
+		return
+	}
+	c.Hint = hintFor(c.Attempt.Reason)
+	if c.Attempt.Reason == state.ReasonUnreadable && len(c.Errors) > 0 {
+		before, _, _ := strings.Cut(c.Attempt.Message, c.Errors[0].Kind+" "+c.Errors[0].Item+": ")
+		c.Attempt.Message, c.Hint.What = strings.TrimSuffix(before, ": "), ""
+	}
+}
+
+// resolvedWhy says why an alert ended.
+func resolvedWhy(a *state.Alert) string {
+	if a == nil || a.Firing() {
+		return ""
+	}
+	switch why := state.ResolvedReason(a.Annotations["resolved_reason"]); why {
+	case state.ResolvedCompliant:
+		return "the machine complied"
+	case state.ResolvedWaived:
+		return "what differed was waived"
+	case state.ResolvedDisabled:
+		return "drift detection was disabled"
+	case state.ResolvedRemoved:
+		return "it was taken out of the configuration"
+	case state.ResolvedRelabeled:
+		return "the machine's labels changed"
+	default:
+		return words(why)
 	}
 }
 

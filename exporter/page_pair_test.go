@@ -15,12 +15,10 @@ func TestDiffViewOfADriftedPair(t *testing.T) {
 	d := newRig(t, nil).open(t, "/machines/web1/packs/base", 200)
 	for _, want := range []string{
 		"Web 1 against Base Pack",
-		"drifted 3 mismatches of 12 items, 1 waived",
-		"Last check 2026-01-29 06:00:03 UTC (3 hours ago)",
+		"drifted 3 mismatches , 1 waived in 12 items",
+		"Last check 2026-01-29 06:00:03 UTC (3 hours ago) in the run 2026-01-29T06:00:00Z, took 410ms · Waiver ends 2026-03-02 00:00:00 UTC",
 		"drifted since 2026-01-29 06:00:03 UTC (3 hours ago) : the machine changed",
 		"web1 10.0.0.5 · base What every machine has",
-		"in the run 2026-01-29T06:00:00Z, took 410ms",
-		"Waiver ends 2026-03-02 00:00:00 UTC",
 		"alert firing since 2026-01-29 06:00:03 UTC",
 		"wrong permissions wanted by packs/base.yaml:9 Expected 06 00 Actual 06 44",
 		"curl missing package wanted by packs/base.yaml:21 Expected >= 8.0.0 Actual absent",
@@ -84,11 +82,10 @@ func TestDiffOfASensitiveItemIsNeverShown(t *testing.T) {
 
 func TestDiffViewOfAPairWhoseLastAttemptFailed(t *testing.T) {
 	d := newRig(t, nil).open(t, "/machines/web1/packs/web", 200)
-	assert.Contains(t, d.text, "The last attempt gave no verdict 2026-01-29 06:00:03 UTC (3 hours ago) : unreadable : 1 item could not be observed")
+	assert.Contains(t, d.text, "The last attempt gave no verdict 2026-01-29 06:00:03 UTC (3 hours ago) : unreadable : 1 item could not be observed file /etc/shadow : permission denied · wanted by packs/web.yaml:7 Often only root may read them: that takes become: true. More in the docs")
 	assert.Contains(t, d.text, "What follows is the last verdict, which is older: it stands, and so does its alert.")
-	assert.Contains(t, d.text, "file /etc/shadow : permission denied")
-	assert.Contains(t, d.text, "Last verdict: compliant 0 mismatches of 20 items")
-	assert.Contains(t, d.text, "Last check 2026-01-28 06:00:05 UTC")
+	assert.Contains(t, d.text, "Last verdict: compliant 0 mismatches in 20 items")
+	assert.Contains(t, d.text, "Last check 2026-01-29 06:00:03 UTC (3 hours ago) in the run 2026-01-29T06:00:00Z, took 410ms · verdict of 2026-01-28 06:00:05 UTC (1 day ago)")
 	assert.Contains(t, d.text, "No alert")
 }
 
@@ -104,12 +101,55 @@ func TestDiffViewOfWhatAnAttemptWithoutAVerdictSaw(t *testing.T) {
 	}
 	r.put(&record)
 	d := r.open(t, "/machines/web1/packs/web", 200)
-	assert.Contains(t, d.text, "permission denied wanted by packs/web.yaml:3")
-	assert.Contains(t, d.text, "It is no verdict, counts nowhere and raises no alert. 2 differences file 2")
+	assert.Contains(t, d.text, "permission denied · wanted by packs/web.yaml:3")
+	assert.Contains(t, d.text, "It is no verdict, counts nowhere and raises no alert. file 2")
 	assert.Contains(t, d.text, "/etc/passwd wrong permissions wanted by packs/web.yaml:9 Expected 06 44 Actual 06 66")
-	assert.Contains(t, d.text, "Last verdict: compliant 0 mismatches of 20 items")
+	assert.Contains(t, d.text, "Last verdict: compliant 0 mismatches in 20 items")
 	assert.NotContains(t, d.text, "hunter2")
 	assert.NotContains(t, d.text, "What now?", "there is no verdict to act upon")
+}
+
+// The message of the attempt names the first of the items that are all listed.
+func TestDiffViewTellsEachErrorOnce(t *testing.T) {
+	r := newRig(t, nil)
+	record := *r.records[state.Key{Machine: "web1", Pack: "web"}]
+	record.Attempt.Message = "2 of 20 items could not be observed: file /etc/shadow: permission denied"
+	record.Detail = &state.Detail{Errors: []state.ItemError{{Kind: "file", Item: "/etc/shadow", Error: "permission denied"}, {Kind: "file", Item: "/x", Error: "gone"}}}
+	r.put(&record)
+	d := r.open(t, "/machines/web1/packs/web", 200)
+	assert.Contains(t, d.text, "unreadable : 2 of 20 items could not be observed file /etc/shadow : permission denied file /x : gone")
+	assert.Equal(t, 1, strings.Count(d.text, "permission denied"))
+	record.Detail = &state.Detail{}
+	r.put(&record)
+	assert.Contains(t, r.open(t, "/machines/web1/packs/web", 200).text, "file /etc/shadow: permission denied", "which nothing else says")
+}
+
+func TestDiffViewHelpsWhereAnAttemptFailed(t *testing.T) {
+	d := newRig(t, nil).open(t, "/machines/db1/packs/base", 200)
+	assert.Contains(t, d.text, "no connection to the machine. connect : dial tcp 10.0.0.7:22: connection refused See that it is up")
+	assert.Equal(t, []string{"https://github.com/drift-exporter/drift_exporter/blob/main/docs/configuration.md#machines"}, d.links("More in the docs"))
+	assert.Contains(t, d.text, "Last check 2026-01-29 06:00:09 UTC (3 hours ago) in the run", "of what was never judged, too")
+}
+
+func TestManyDifferencesThatWereOnlySeenAreFolded(t *testing.T) {
+	r := newRig(t, nil)
+	record := *r.records[state.Key{Machine: "web1", Pack: "web"}]
+	record.Detail = &state.Detail{Seen: manyMismatches(6)}
+	r.put(&record)
+	assert.Contains(t, r.open(t, "/machines/web1/packs/web", 200).text, "raises no alert. 6 differences file 3")
+}
+
+func TestResolvedAlertSaysWhy(t *testing.T) {
+	for reason, want := range map[string]string{
+		"compliant": "the machine complied", "waived": "what differed was waived", "disabled": "drift detection was disabled",
+		"removed": "it was taken out of the configuration", "relabeled": "the machine's labels changed", "some_<b>": "some <b>",
+	} {
+		r := newRig(t, nil)
+		record := driftedRecord()
+		record.Alert.ResolvedAt, record.Alert.Annotations = at(9, 0, 0, 0), map[string]string{"resolved_reason": reason}
+		r.put(record)
+		assert.Contains(t, r.open(t, "/machines/web1/packs/base", 200).text, "Alert resolved since 2026-01-29 09:00:00 UTC (1 hour ago) : "+want)
+	}
 }
 
 func TestDiffViewBoundsTheErrorsItLists(t *testing.T) {
@@ -148,7 +188,7 @@ func TestDiffViewOfOtherCausesAndAlerts(t *testing.T) {
 		"too much to store": {func(r *state.Record) { r.Detail.Cut = true }, "There is more than can be stored"},
 		"no details":        {func(r *state.Record) { r.Detail = nil }, "no details are stored"},
 		"an empty value":    {func(r *state.Record) { r.Detail.Mismatches[0].Actual = "" }, "Expected 0600 Actual (empty)"},
-		"one mismatch":      {func(r *state.Record) { r.Verdict.Mismatches, r.Verdict.Items = 1, 1 }, "1 mismatch of 1 item,"},
+		"one mismatch":      {func(r *state.Record) { r.Verdict.Mismatches, r.Verdict.Items = 1, 1 }, "1 mismatch , 1 waived in 1 item drifted since"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			record := driftedRecord()
