@@ -32,7 +32,7 @@ test-browser: test-packages $(BIN)/alertmanager $(BIN)/axe.min.js ## run only th
 	$(TESTENV) $(GO) test -race -count=1 -timeout 20m -run Browser ./internal/testbrowser ./cmd/drift_exporter
 
 screenshots: test-packages $(BIN)/alertmanager ## take the pictures in docs/images anew, of a real run
-	$(TESTENV) DRIFT_SCREENSHOTS=$(CURDIR)/docs/images $(GO) test -count=1 -timeout 20m -run '^TestScreenshots$$' ./cmd/drift_exporter
+	$(TESTENV) DRIFT_SCREENSHOTS=$(CURDIR)/docs/images $(GO) test -tags screenshots -count=1 -timeout 20m -run '^TestScreenshots$$' ./cmd/drift_exporter
 
 test-oracle: test-packages ## compare over 1,000 random verdicts with those of stat, dpkg, rpm, Ansible, … (DRIFT_ORACLE_SEED repeats one)
 	DRIFT_ORACLE=full $(GO) test -count=1 -v -timeout 20m ./checker/oracle

@@ -1,3 +1,5 @@
+//go:build screenshots
+
 package main
 
 import (
@@ -17,9 +19,7 @@ const screenshotsVariable = "DRIFT_SCREENSHOTS"
 // TestScreenshots takes the documentation's pictures, of the fleet that the tests in the browser look at.
 func TestScreenshots(t *testing.T) {
 	dir := os.Getenv(screenshotsVariable)
-	if dir == "" {
-		t.Skip("only for " + screenshotsVariable)
-	}
+	require.NotEmpty(t, dir, screenshotsVariable)
 	require.NoError(t, os.MkdirAll(dir, 0o755))
 	b := testbrowser.Start(t)
 	o, release := startOffice(t)
@@ -43,6 +43,7 @@ func TestScreenshots(t *testing.T) {
 	}{
 		{"diff", "/machines/web1/packs/base", "PermitRootLogin yes", 1000},
 		{"fleet", "/", "Web 1", 760},
+		{"machine", "/machines/web1", "Debian GNU/Linux", 900},
 		{"history", "/machines/web1/packs/base/history", "Compare", 800},
 		{"packs", "/packs/base", "/etc/ssh/sshd_config", 900},
 	} {
