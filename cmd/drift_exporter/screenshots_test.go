@@ -43,7 +43,7 @@ func TestScreenshots(t *testing.T) {
 	}{
 		{"diff", "/machines/web1/packs/base", "PermitRootLogin yes", 1000},
 		{"fleet", "/", "Web 1", 760},
-		{"machine", "/machines/web1", "Debian GNU/Linux", 560}, // above the kernel, which is that of whoever takes the picture,
+		{"machine", "/machines/web1", "Debian GNU/Linux", 560}, // above the kernel, which is that of whoever takes the picture
 		{"history", "/machines/web1/packs/base/history", "Compare", 800},
 		{"packs", "/packs/base", "/etc/ssh/sshd_config", 900},
 	} {
