@@ -216,7 +216,7 @@ func (o *observation) complete(mismatches []state.Mismatch) []state.Mismatch {
 		if !hidesItself && (m.Sensitive || o.entry.Sensitive.Value) {
 			m.Sensitive, m.Expected, m.Actual, m.Diff = true, hidden, hidden, ""
 		}
-		m.Expected, m.Actual = printable(m.Expected, maxText), printable(m.Actual, maxText)
+		m.Expected, m.Actual = printableValue(m.Expected), printableValue(m.Actual)
 	}
 	return mismatches
 }

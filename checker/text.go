@@ -19,6 +19,12 @@ func printable(s string, limit int) string {
 	return plaintext.EscapeUpTo(s, limit, "", fmt.Sprintf("… (%d bytes)", len(s)))
 }
 
+// printableValue is printable of a value that is compared with another: two that differ are shown differently, even
+// if one is the text of the other's escape. It is for raw values, once.
+func printableValue(s string) string {
+	return plaintext.Value(s, maxText, fmt.Sprintf("… (%d bytes)", len(s)))
+}
+
 // shown is an item's identity in results. Two identities that differ are shown differently, however long they are.
 func shown(identity string) string { return printable(identity, 8*maxPath) }
 
@@ -35,7 +41,7 @@ const (
 	diffCut = "\n… the rest of the diff is left out"
 )
 
-// unifiedDiff is what to do to the expected text to get the actual one.
+// unifiedDiff is what to do to the expected text to get the actual one. Lines that differ are shown differently.
 func unifiedDiff(expected, actual string) string {
-	return plaintext.EscapeUpTo(udiff.Unified("expected", "actual", expected, actual), maxDiff, "\n\t", diffCut)
+	return plaintext.Lines(udiff.Unified("expected", "actual", expected, actual), maxDiff, diffCut)
 }

@@ -45,3 +45,29 @@ func TestUnifiedDiffIsWhatHasToChange(t *testing.T) {
 	assert.Empty(t, unifiedDiff("same\n", "same\n"))
 	assert.Equal(t, "--- expected\n+++ actual\n@@ -1,2 +1,2 @@\n a\n-b\n+c\n", unifiedDiff("a\nb\n", "a\nc\n"))
 }
+
+func TestADiffNeverShowsTwoLinesAlikeThatDiffer(t *testing.T) {
+	for name, c := range map[string]struct{ expected, actual, want string }{
+		"an escape and its text":           {`red \x1b[31m`, "red \x1b[31m", `-red \\x1b[31m|+red \x1b[31m`},
+		"a tab and its text":               {`a\tb`, "a\tb", `-a\\tb|+a` + "\tb"},
+		"a line that goes on, and one not": {"a \\\nb", "a \nb", `-a \|+a `},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var changed []string
+			for line := range strings.Lines(unifiedDiff(c.expected+"\n", c.actual+"\n")) {
+				line = strings.TrimSuffix(line, "\n")
+				if strings.HasPrefix(line, "-") && line != "--- expected" || strings.HasPrefix(line, "+") && line != "+++ actual" {
+					changed = append(changed, line)
+				}
+			}
+			assert.Equal(t, c.want, strings.Join(changed, "|"))
+		})
+	}
+}
+
+func TestValuesThatDifferAreShownDifferently(t *testing.T) {
+	assert.Equal(t, `\x1b`, printableValue("\x1b"))
+	assert.Equal(t, `\\x1b`, printableValue(`\x1b`))
+	assert.Equal(t, `^\d+\.conf$`, printableValue(`^\d+\.conf$`))
+	assert.Equal(t, strings.Repeat("x", maxText)+"… (2000 bytes)", printableValue(strings.Repeat("x", 2000)))
+}

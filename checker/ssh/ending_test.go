@@ -75,7 +75,7 @@ func TestTail(t *testing.T) {
 }
 
 func TestPrintable(t *testing.T) {
-	assert.Equal(t, `ä€"\n\x1b[0m\u202e\xff\a`, printable("ä€\"\n\x1b[0m\u202e\xff\a", 100))
+	assert.Equal(t, `ä€"\n\x1b[0m\u202e\xff\x07`, printable("ä€\"\n\x1b[0m\u202e\xff\a", 100))
 	assert.Equal(t, `"a\"b"`, quote(`a"b`))
 	assert.Equal(t, "abc…", printable("abcdef", 3))
 	assert.Equal(t, "\uFFFD", printable("\uFFFD", 3), "a replacement character that was sent as such")

@@ -242,7 +242,7 @@ func TestHostileSession(t *testing.T) {
 			})
 		}, func(t *testing.T, s checker.Session, err error) {
 			require.NoError(t, err)
-			require.EqualError(t, s.Wait(), `ended by signal with the name "\x1b]0;x\a"`)
+			require.EqualError(t, s.Wait(), `ended by signal with the name "\x1b]0;x\x07"`)
 		}},
 		{"the first status counts", func(f *fakeServer) {
 			f.onExec = answer(func(c ssh.Channel) {

@@ -12,7 +12,7 @@ import (
 func TestEscape(t *testing.T) {
 	for name, c := range map[string]struct{ in, keep, want string }{
 		"what prints":                    {`a "b" \c ü €`, "", `a "b" \c ü €`},
-		"terminal escapes":               {"\x1b[31mred\a", "", `\x1b[31mred\a`},
+		"terminal escapes":               {"\x1b[31mred\a", "", `\x1b[31mred\x07`},
 		"line breaks":                    {"a\nb\tc\r", "", `a\nb\tc\r`},
 		"line breaks that are kept":      {"a\nb\tc\r", "\n\t", "a\nb\tc" + `\r`},
 		"marks of the writing direction": {"a\u202eb\u2066", "", `a\u202eb\u2066`},
