@@ -20,21 +20,22 @@ type Fleet struct {
 }
 
 // NewFleet puts a configuration and packs together. It reports machines that name a pack that there is not, items
-// that the configuration does not permit, waivers of unknown kinds and items, and conditions that hold nowhere; with
-// fatal problems the fleet must not be used.
+// that the configuration does not permit, waivers of unknown kinds and items, conditions that hold nowhere, and packs
+// that a machine carries beside one that they extend; with fatal problems the fleet must not be used.
 func NewFleet(cfg *config.Config, packs map[string]*pack.Pack) (*Fleet, yamlfile.Problems) {
 	f := &Fleet{Config: cfg, Packs: packs}
 	var problems yamlfile.Problems
 	for i := range cfg.Machines {
 		m := &cfg.Machines[i]
-		report := func(warning bool, format string, args ...any) {
+		reportAt := func(line int, warning bool, format string, args ...any) {
 			problems = append(problems, yamlfile.Problem{
-				File: m.File, Line: m.Line, Warning: warning, Message: fmt.Sprintf("machine %q: ", m.Name) + fmt.Sprintf(format, args...),
+				File: m.File, Line: line, Warning: warning, Message: fmt.Sprintf("machine %q: ", m.Name) + fmt.Sprintf(format, args...),
 			})
 		}
+		report := func(warning bool, format string, args ...any) { reportAt(m.Line, warning, format, args...) }
 		for _, id := range m.Packs {
 			if packs[id] == nil {
-				report(false, "pack %q is not known%s", id, yamlfile.Suggest(id, sortedKeys(packs)))
+				reportAt(packLine(m, id), false, "pack %q is not known%s", id, yamlfile.Suggest(id, sortedKeys(packs)))
 			} else {
 				problems = append(problems, forbidden(cfg.Check, packs[id])...)
 			}
@@ -44,6 +45,7 @@ func NewFleet(cfg *config.Config, packs map[string]*pack.Pack) (*Fleet, yamlfile
 		}
 	}
 	problems = append(problems, f.doubtfulConditions()...)
+	problems = append(problems, f.carriedTwice()...)
 	problems.Sort()
 	return f, slices.Compact(problems)
 }

@@ -31,7 +31,7 @@ machines:
   - {name: web1, packs: [base], transport: local}
   - {name: off, packs: [base], transport: local, drift_detection_enabled: false}
 `,
-		"packs/base.yaml": "items:\n" + passwdOwner, "packs/web.yaml": "extends: base",
+		"packs/base.yaml": "items:\n" + passwdOwner, "packs/web.yaml": "items:\n" + passwdOwner,
 	})
 	f, problems := LoadFleet(filepath.Join(dir, "config.yaml"), "/root")
 	require.Empty(t, problems)
@@ -69,10 +69,10 @@ func TestFleetProblems(t *testing.T) {
 		lines = append(lines, p.String())
 	}
 	assert.Equal(t, []string{
-		`config.yaml:2: machine "web1": pack "bsae" is not known (did you mean "base"?)`,
 		`config.yaml:2: machine "web1": waiver for "/etc/passwd": kind "fiel" is not known: it is one of ` + strings.Join(Kinds().Names(), ", "),
 		`config.yaml:2: warning: machine "web1": waiver for "/etc/paswd": pack "base" has no such file: the waiver has no effect (did you mean "/etc/passwd"?)`,
 		`config.yaml:2: warning: machine "web1": waiver for "/etc/typo": pack "base" has no such file: the waiver has no effect`,
+		`config.yaml:4: machine "web1": pack "bsae" is not known (did you mean "base"?)`,
 	}, lines)
 }
 
@@ -101,6 +101,7 @@ func TestConditionsThatHoldNowhereGetAWarning(t *testing.T) {
 		lines = append(lines, p.String())
 	}
 	assert.Equal(t, []string{
+		`config.yaml:3: warning: machine "b": pack "child" extends "base": what "base" demands is checked and reported twice`,
 		`config.yaml:4: warning: machine "c": no packs: nothing is checked on this machine`,
 		`packs/base.yaml:4: warning: when: no machine that carries this pack has a var "roel" (did you mean "role"?)`,
 		`packs/base.yaml:5: warning: when: no machine has the package manager "apt": it is one of apk, dpkg, opkg, pacman, rpm`,

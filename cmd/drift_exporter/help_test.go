@@ -105,7 +105,7 @@ func TestManualsNamePagesThatThereAre(t *testing.T) {
 func exampleWorkspace(t *testing.T) *workspace {
 	t.Helper()
 	w := newWorkspace(t)
-	w.write("packs/web.yaml", "extends: base\n")
+	w.write("packs/web.yaml", "items: {}\n")
 	w.write("config.yaml", `
 machines:
   - {name: db1, transport: local, packs: [base], labels: {env: prod}}

@@ -2,6 +2,8 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -31,6 +33,14 @@ func TestTheExamplesOfTheREADMEAreValid(t *testing.T) {
 	status, stdout, stderr := w.run("validate")
 	require.Equal(t, 0, status, stderr)
 	require.Contains(t, stdout, "2 machines")
+	require.NotContains(t, stderr, "reported twice", "its machine carries base and web")
+	_, stdout, _ = w.run("packs", "web", "--format=json")
+	var web struct{ Items int }
+	require.NoError(t, json.Unmarshal([]byte(stdout), &web))
+	require.Contains(t, string(readme), fmt.Sprintf("2 mismatches in %d items", web.Items), "the sample is of that pack")
+	for _, source := range regexp.MustCompile(`packs/web\.yaml:\d+`).FindAllString(string(readme), -1) {
+		require.Contains(t, stdout, source+`"`, "where an item begins")
+	}
 
 	promtool := testenv.Program(t, "promtool", "prometheus")
 	scrape := filepath.Join(t.TempDir(), "prometheus.yml")

@@ -138,5 +138,6 @@ func TestRedactedIsTheConfigurationOnceMore(t *testing.T) {
 	require.Len(t, again.Machines, 1)
 	web1 := again.Machines[0]
 	web1.File, web1.Line, web1.SSH.Explicit = sample.Machines[0].File, sample.Machines[0].Line, sample.Machines[0].SSH.Explicit
+	web1.PackLines = sample.Machines[0].PackLines
 	assert.Equal(t, sample.Machines[0], web1)
 }

@@ -83,7 +83,8 @@ type Machine struct {
 	FurtherAddresses []string
 	Transport        Transport
 	Packs            []string
-	Enabled          bool // drift_detection_enabled
+	PackLines        []int // where File names each of Packs
+	Enabled          bool  // drift_detection_enabled
 	Become           bool
 	BecomeUser       string // root unless given
 	ConfigUser       string // empty: the user that the check logs in as

@@ -72,7 +72,7 @@ func TestSampleLoads(t *testing.T) {
 			ResendDelay: time.Minute, ExternalLabels: map[string]string{},
 		},
 		Machines: []config.Machine{{
-			Name: "web1", DisplayName: "Web 1", Address: "10.0.0.5", Transport: config.TransportSSH, Packs: []string{"base", "web"},
+			Name: "web1", DisplayName: "Web 1", Address: "10.0.0.5", Transport: config.TransportSSH, Packs: []string{"base", "web"}, PackLines: []int{23, 23},
 			Enabled: true, BecomeUser: "root", Labels: map[string]string{"env": "prod"}, Vars: map[string]any{"role": "web"}, SSH: own,
 			Waivers: []config.Waiver{{
 				Pack: "base", Kind: "file", Item: "/etc/motd", Reason: "…", Expires: time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC),
@@ -100,7 +100,7 @@ func TestDefaultsAreThoseOfTheSample(t *testing.T) {
 	ssh := c.SSH
 	ssh.Explicit = map[string]bool{}
 	assert.Equal(t, []config.Machine{{
-		Name: "web1", DisplayName: "web1", Address: "web1", Transport: config.TransportSSH, Packs: []string{"base"}, Enabled: true,
+		Name: "web1", DisplayName: "web1", Address: "web1", Transport: config.TransportSSH, Packs: []string{"base"}, PackLines: []int{1}, Enabled: true,
 		BecomeUser: "root", Labels: map[string]string{}, SSH: ssh, File: file, Line: 1,
 	}}, c.Machines)
 }

@@ -40,7 +40,7 @@ func (l *loader) machine(file string, node *yaml.Node) (Machine, bool) {
 	s.reach(raw, &m, l.paths)
 	s.user(raw, &m)
 	s.text(raw, &m)
-	m.Packs = s.packs(raw)
+	m.Packs, m.PackLines = s.packs(raw)
 	m.Waivers = s.waivers(raw, m.Packs, l.config.Schedule.Location)
 	return m, true
 }
@@ -165,9 +165,8 @@ func (s scope) text(raw rawMachine, m *Machine) {
 	}
 }
 
-// packs reads the ids of the machine's packs.
-func (s scope) packs(raw rawMachine) []string {
-	var packs []string
+// packs reads the ids of the machine's packs, and the lines that they are in.
+func (s scope) packs(raw rawMachine) (packs []string, lines []int) {
 	for _, v := range raw.Packs {
 		switch {
 		case !yamlfile.IsID(v.Value):
@@ -175,11 +174,11 @@ func (s scope) packs(raw rawMachine) []string {
 		case slices.Contains(packs, v.Value):
 			s.errorf(v.Line, "packs: %q is given twice", v.Value)
 		default:
-			packs = append(packs, v.Value)
+			packs, lines = append(packs, v.Value), append(lines, v.Line)
 		}
 	}
 	if len(raw.Packs) == 0 && !s.out.Fatal() {
 		s.warnf(0, "no packs: nothing is checked on this machine")
 	}
-	return packs
+	return packs, lines
 }
