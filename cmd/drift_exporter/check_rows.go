@@ -18,25 +18,31 @@ type row struct {
 	diff   string
 }
 
-// rowsOf makes the rows of a pack: what counts first.
-func rowsOf(r state.Result) []row {
+// rowsOf makes the rows of a pack: what counts first. Where diffs are wanted, a hash says why it has none, if that is
+// known.
+func rowsOf(result state.Result, diffs bool) []row {
 	var rows []row
-	for _, m := range r.Mismatches {
+	for _, m := range result.Mismatches {
 		expected, actual := value(m.Expected), value(m.Actual)
-		rows = append(rows, row{
+		r := row{
 			what: m.Type, style: red, item: m.Kind + " " + printable(m.Item), source: printable(m.Source), diff: m.Diff,
 			detail: "expected " + expected + ", actual " + actual,
 			below:  []string{"expected " + expected, "actual   " + actual},
-		})
+		}
+		if diffs && m.Sensitive && wholeHash.MatchString(m.Expected) {
+			const why = "(sensitive: no content shown)"
+			r.detail, r.below = r.detail+" "+why, append(r.below, why)
+		}
+		rows = append(rows, r)
 	}
-	for _, e := range r.Errors {
+	for _, e := range result.Errors {
 		text := printable(e.Error)
 		rows = append(rows, row{
 			what: "error", style: yellow, item: e.Kind + " " + printable(e.Item), source: printable(e.Source),
 			detail: text, below: []string{text},
 		})
 	}
-	for _, m := range r.Waived {
+	for _, m := range result.Waived {
 		expected, actual, why := value(m.Expected), value(m.Actual), " ("+printable(m.Waiver)+")"
 		rows = append(rows, row{
 			what: "waived", style: cyan, item: m.Kind + " " + printable(m.Item), source: printable(m.Source),

@@ -137,7 +137,7 @@ func (t *textReport) machine(o checker.Outcome) {
 	packColumn, statusColumn := columnOf(packs...), columnOf(statuses...)
 	for _, r := range o.Results {
 		t.printf("  %s  %s  %s\n", pad(r.Pack, packColumn), t.status(r.Status, statusColumn), packSummary(r))
-		t.rows(rowsOf(r))
+		t.rows(rowsOf(r, t.diffs))
 	}
 }
 

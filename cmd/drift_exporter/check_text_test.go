@@ -137,6 +137,22 @@ func TestTextWithDiffs(t *testing.T) {
     wrong_setting `)
 }
 
+func TestAHashSaysWhyItHasNoDiffWhereDiffsAreWanted(t *testing.T) {
+	hashes := func(sensitive bool) []checker.Outcome {
+		return []checker.Outcome{{Machine: "web1", Results: []state.Result{result("web1", "web", 1, func(r *state.Result) {
+			r.Mismatches = []state.Mismatch{{
+				Type: "wrong_content", Kind: "file", Item: "/etc/key", Sensitive: sensitive,
+				Expected: "sha256:" + strings.Repeat("1", 64), Actual: "sha256:" + strings.Repeat("2", 64),
+			}}
+		})}}}
+	}
+	const line, why = "expected sha256:111111111111…, actual sha256:222222222222…", "(sensitive: no content shown)"
+	assert.Contains(t, textOf(t, hashes(true), textOptions{width: 200, diffs: true}), line+" "+why+"\n")
+	assert.Contains(t, textOf(t, hashes(true), textOptions{width: 60, diffs: true}), "actual   sha256:222222222222…\n      "+why+"\n")
+	assert.NotContains(t, textOf(t, hashes(true), textOptions{width: 200}), why, "none was asked for")
+	assert.NotContains(t, textOf(t, hashes(false), textOptions{width: 200, diffs: true}), why)
+}
+
 func TestQuietTextHasNoMachinesThatComply(t *testing.T) {
 	_, rest, _ := strings.Cut(sampleText, "\n\n")
 	start, end := strings.Index(rest, "mail  "), strings.Index(rest, "web1  ")

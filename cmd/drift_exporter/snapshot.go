@@ -159,7 +159,7 @@ func (c *cli) summarize(machine string, s *checker.Snapshot) {
 	if err := yaml.Unmarshal(s.Pack, &made); err == nil && s.Items > 0 { // it was made by us; else the number has to do
 		var parts []string
 		for _, section := range slices.Sorted(maps.Keys(made.Items)) {
-			parts = append(parts, fmt.Sprintf("%d %s", len(made.Items[section]), section))
+			parts = append(parts, count(len(made.Items[section]), strings.TrimSuffix(section, "s")))
 		}
 		line += ": " + strings.Join(parts, ", ")
 	}

@@ -32,7 +32,7 @@ func TestSnapshotSaysWhatIsMissing(t *testing.T) {
 	assert.Equal(t, 2, status)
 	assert.Contains(t, stdout, "key: kernel.ostype\n", "what could be observed is there")
 	assert.Equal(t, `drift_exporter: not described: sysctl kernel.nope\x1b[31m: the kernel has no such parameter`+"\n"+
-		"drift_exporter: described 1 item of here: 1 settings; 1 not described\n", stderr)
+		"drift_exporter: described 1 item of here: 1 setting; 1 not described\n", stderr)
 }
 
 func TestSnapshotRefusals(t *testing.T) {
