@@ -30,22 +30,6 @@ type page struct {
 // pollSeconds is how often live.js asks for a page while the run that is on may change it.
 const pollSeconds = 2
 
-// Progress is the run in progress as long as it may change the page.
-func (p page) Progress() *progress {
-	if p.Poll == 0 {
-		return nil
-	}
-	done := p.Current.Checked + p.Current.Failed + p.Current.NotTried
-	return &progress{Run: p.Current, Done: done, Refresh: p.Refresh}
-}
-
-// progress is how far a run is.
-type progress struct {
-	*state.Run
-	Done    int // machines, of Total
-	Refresh string
-}
-
 // bystander is a page that not every run may change.
 type bystander interface{ concerned(run *state.Run) bool }
 
@@ -61,6 +45,8 @@ func (e *Exporter) parsePages() (map[string]*template.Template, error) {
 		"iso":        func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
 		"relative":   func(t time.Time) string { return relative(t, e.opts.Clock.Now()) },
 		"took":       took,
+		"howFar":     howFar,
+		"address":    address,
 		"stripCells": stripCells,
 		"stripSmall": stripSmall,
 		"asset":      e.assetURL,
@@ -141,14 +127,14 @@ func (e *Exporter) checkNow(w http.ResponseWriter, r *http.Request) {
 		e.refusePage(w, r, lifecycleOff())
 		return
 	}
-	back, machines := e.links.Fleet(), []string(nil)
+	back, machines := pageLink{"All machines", e.links.Fleet()}, []string(nil)
 	if r.PathValue("machine") != "" {
 		m, err := e.findMachine(r)
 		if err != nil {
 			e.refusePage(w, r, err)
 			return
 		}
-		back, machines = e.links.Machine(m.Name), []string{m.Name}
+		back, machines = pageLink{"Back to " + m.DisplayName, e.links.Machine(m.Name)}, []string{m.Name}
 	}
 	if r.PathValue("pack") != "" {
 		p, err := e.findPair(r)
@@ -156,14 +142,14 @@ func (e *Exporter) checkNow(w http.ResponseWriter, r *http.Request) {
 			e.refusePage(w, r, err)
 			return
 		}
-		back = e.links.Pair(p.machine.Name, p.pack)
+		back = pageLink{"Back to " + p.machine.DisplayName + " against " + p.pack, e.links.Pair(p.machine.Name, p.pack)}
 		if wantsSplit(r) {
-			back += "?view=split"
+			back.URL += "?view=split"
 		}
 	}
 	if _, err := e.opts.Runs.StartRun(detached(r), machines); err != nil {
-		e.fail(w, r, e.refusePage, err)
+		e.fail(w, r, e.refuseRun(back), err)
 		return
 	}
-	http.Redirect(w, r, back, http.StatusSeeOther)
+	http.Redirect(w, r, back.URL, http.StatusSeeOther)
 }

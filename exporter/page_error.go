@@ -2,6 +2,7 @@ package exporter
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/drift-exporter/drift_exporter/internal/state"
@@ -27,8 +28,21 @@ func (e *Exporter) refusePage(w http.ResponseWriter, r *http.Request, err *httpE
 
 func (e *Exporter) refusePageWith(w http.ResponseWriter, r *http.Request, err *httpError, more ...pageLink) {
 	c := errorContent{Status: err.status, Heading: http.StatusText(err.status), Message: err.message, Hint: statusHint(err.status)}
-	c.Links = append(more, pageLink{"All machines", e.links.Fleet()})
+	c.Links = more
+	if fleet := (pageLink{"All machines", e.links.Fleet()}); !slices.Contains(more, fleet) {
+		c.Links = append(more, fleet)
+	}
 	e.render(w, r, err.status, "error", c.Heading, c)
+}
+
+// refuseRun is for a run that was asked for by the button of a page: it leads back there.
+func (e *Exporter) refuseRun(back pageLink) refusal {
+	return func(w http.ResponseWriter, r *http.Request, err *httpError) {
+		if run, on := e.currentRun(); on && err.status == http.StatusConflict {
+			err = &httpError{err.status, err.typ, "A run is in progress: " + howFar(&run) + "."}
+		}
+		e.refusePageWith(w, r, err, back)
+	}
 }
 
 // statusHint is what may help whoever gets an answer with that status; empty where the message says it all.
@@ -37,7 +51,7 @@ func statusHint(status int) string {
 	case status == http.StatusNotFound:
 		return "Machines and packs come and go with the configuration, so that an old link may lead to one that is gone."
 	case status == http.StatusConflict:
-		return "The page of all machines shows how far the run is. Try again when it has ended."
+		return "There is one run at a time. Try again when it has ended, or only waits to try machines again."
 	case status >= http.StatusInternalServerError:
 		return "That is no fault of yours. The log of drift_exporter says more; trying again may help."
 	default:

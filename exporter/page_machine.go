@@ -21,6 +21,7 @@ type machineContent struct {
 	Addresses []string
 	Seen      *state.Machine // nil: never attempted, or disabled
 	Busy      bool           // the run that is on has yet to check it
+	Waits     bool           // it only waits to be tried again
 	Glance    []count        // how its packs stand
 	Failures  []failure
 	Rows      []row
@@ -54,7 +55,7 @@ func (e *Exporter) machinePage(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), storeTimeout)
 	defer cancel()
 	c := &machineContent{
-		Machine: m, Addresses: append([]string{m.Address}, m.FurtherAddresses...),
+		Machine: m, Addresses: append([]string{address(m)}, m.FurtherAddresses...),
 		Waivers: e.waivers(ctx, m), API: e.links.Path("/api/v1/machines/" + url.PathEscape(m.Name)),
 	}
 	if seen, ok := e.opts.View.Machine(m.Name); ok && m.Enabled {
@@ -62,6 +63,7 @@ func (e *Exporter) machinePage(w http.ResponseWriter, r *http.Request) {
 	}
 	if run, ok := e.currentRun(); ok {
 		c.Busy = e.busy(&run, m)
+		c.Waits = c.Busy && !run.Works()
 	}
 	var found []pair
 	for p := range pairs(e.opts.View, m) {
@@ -181,6 +183,14 @@ func (e *Exporter) waivedIn(ctx context.Context, m *config.Machine, pack string)
 		}
 		return n
 	}
+}
+
+// address is where the machine is found: one that is reached without a network needs none but "local".
+func address(m *config.Machine) string {
+	if m.Transport == config.TransportLocal && m.Address == m.Name {
+		return string(m.Transport)
+	}
+	return m.Address
 }
 
 // searchFor helps who mistyped a name.

@@ -29,7 +29,9 @@ func TestMachinePage(t *testing.T) {
 	}
 	assert.Equal(t, []string{"/?label=env%3Dprod"}, d.links("env=prod"))
 	assert.Equal(t, []string{"/?label=team%3Dshop"}, d.links("team=shop"))
-	assert.Contains(t, r.open(t, "/machines/off1", 200).text, "1 disabled Drift detection is disabled")
+	off := r.open(t, "/machines/off1", 200).text
+	assert.Contains(t, off, "1 disabled Drift detection is disabled")
+	assert.NotContains(t, off, "Last attempt", "it may well have been checked before")
 	assert.Contains(t, r.open(t, "/machines/nopacks1", 200).text, "carries no packs")
 	assert.Contains(t, r.open(t, "/machines/new1", 200).text, "Last attempt none yet")
 	assert.Contains(t, r.open(t, "/machines/db1", 200).text, "connection refused")
@@ -95,4 +97,17 @@ func TestAMachineThatIsBeingCheckedSaysSo(t *testing.T) {
 	assert.Contains(t, r.open(t, "/machines/web1", 200).text, "being checked now")
 	r.machines["web1"].Run = r.runs.current.ID
 	assert.NotContains(t, r.open(t, "/machines/web1", 200).text, "being checked now")
+	r.machines["web1"].Run, r.runs.current.Checked, r.runs.current.Retrying = lastRunID, 3, 1
+	d := r.open(t, "/machines/web1", 200)
+	assert.NotContains(t, d.text, "being checked now")
+	assert.Equal(t, "to be tried again", strings.TrimSpace(d.all("glance")[0])[len("1 drifted 1 unknown 1 compliant "):])
+}
+
+func TestALocalMachineHasNoAddressOfItsOwn(t *testing.T) {
+	r := newRig(t, nil)
+	assert.Contains(t, r.open(t, "/machines/back1", 200).text, "Address local without SSH, where drift_exporter runs")
+	assert.Contains(t, r.open(t, "/machines/back1/packs/base", 200).text, "back1 local ·")
+	r.fleet.Config.Machines[0].Address = "10.0.0.9"
+	assert.Contains(t, r.open(t, "/machines/back1", 200).text, "Address 10.0.0.9 without SSH", "one that it was given")
+	assert.Contains(t, r.open(t, "/machines/db1", 200).text, "Address db1 ssh")
 }

@@ -120,7 +120,8 @@ func TestErrorPagesSayWhatToDo(t *testing.T) {
 	t.Run("a run is on", func(t *testing.T) {
 		r.runs.err = ErrBusy
 		body := bodyOf(t, r.do("POST", "/", ""))
-		assert.Contains(t, body, "Try again when it has ended.")
+		assert.Contains(t, body, "Try again when it has ended")
+		assert.Contains(t, body, "a run is in progress", "one that is over by now, so that the rest is not known")
 	})
 	t.Run("our own fault", func(t *testing.T) {
 		r.runs.err = errors.New("boom")
