@@ -101,20 +101,19 @@ func TestCheckNowOfAPair(t *testing.T) {
 		}
 		assert.Empty(t, r.runs.started)
 	})
-	t.Run("waits until the run in progress has checked the machine", func(t *testing.T) {
+	t.Run("waits for a run that would refuse another", func(t *testing.T) {
 		r := newRig(t, on)
 		disabled := func() bool {
 			_, body := r.get(t, page)
-			require.Equal(t, strings.Contains(body, "being checked now"), strings.Contains(body, "<button disabled"))
+			require.Equal(t, strings.Contains(body, `id="busy"`), strings.Contains(body, "<button disabled"))
 			return strings.Contains(body, "<button disabled")
 		}
 		assert.False(t, disabled())
-		r.runs.current = &state.Run{ID: "2026-01-29T10:00:00Z", Phase: state.RunRunning, StartedAt: at(10, 0, 0, 0), Total: 4}
+		r.runs.current = &state.Run{ID: "2026-01-29T10:00:00Z", Phase: state.RunRunning, StartedAt: at(10, 0, 0, 0), Total: 4, Checked: 3}
 		assert.True(t, disabled())
-		r.machines["web1"].Run = r.runs.current.ID
-		assert.False(t, disabled(), "it was, already")
-		r.machines["web1"].Run = lastRunID
 		r.runs.current.Machines = []string{"db1"}
-		assert.False(t, disabled(), "the run is of others")
+		assert.True(t, disabled(), "the run is of others")
+		r.runs.current.Retrying = 1
+		assert.False(t, disabled(), "it only waits for retries")
 	})
 }

@@ -206,3 +206,12 @@ func (c *machineContent) concerned(run *state.Run) bool { return checks(run, c.M
 func checks(run *state.Run, m *config.Machine) bool {
 	return checked(m) && (len(run.Machines) == 0 || slices.Contains(run.Machines, m.Name))
 }
+
+// busy tells whether the run that is on has yet to check the machine.
+func (e *Exporter) busy(run *state.Run, m *config.Machine) bool {
+	if !checks(run, m) {
+		return false
+	}
+	seen, ok := e.opts.View.Machine(m.Name)
+	return !ok || state.CompareRunIDs(seen.Run, run.ID) < 0
+}

@@ -26,8 +26,6 @@ type pairContent struct {
 	Attempt state.Attempt
 	// Returned says that the pair was checked before, was taken out, and is back.
 	Returned bool
-	// Busy says that the run in progress has yet to check the machine.
-	Busy bool
 	// DetailProblem says why mismatches and errors are not shown although there are some.
 	DetailProblem string
 	Cut           bool
@@ -58,9 +56,6 @@ func (e *Exporter) pairPage(w http.ResponseWriter, r *http.Request) {
 		API: e.links.Path("/api/v1") + e.links.pairPath(k),
 	}
 	c.Alert.State = state.AlertInactive
-	if run, on := e.currentRun(); on {
-		c.Busy = e.busy(&run, m)
-	}
 	if c.Record = current(e.opts.View, m, k.Pack); c.Record != nil {
 		e.readDetail(ctx, c, k)
 		c.attempt()
@@ -98,13 +93,12 @@ func (e *Exporter) packOf(k state.Key) PackInfo {
 // wantsSplit tells whether diffs are asked for side by side.
 func wantsSplit(r *http.Request) bool { return r.URL.Query().Get("view") == "split" }
 
-// busy tells whether the run that is on has yet to check the machine.
-func (e *Exporter) busy(run *state.Run, m *config.Machine) bool {
-	if !checks(run, m) {
-		return false
+// CheckURL is where the page's button leads: back to the view that it is on.
+func (c *pairContent) CheckURL() string {
+	if c.Split {
+		return c.Self + "?view=split"
 	}
-	seen, ok := e.opts.View.Machine(m.Name)
-	return !ok || state.CompareRunIDs(seen.Run, run.ID) < 0
+	return c.Self
 }
 
 // readDetail fills in what only the store has. If it cannot be read the page still shows the summary, and says so.
