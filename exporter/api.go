@@ -4,13 +4,11 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"fmt"
 	"net/http"
 	"strconv"
-	"unicode/utf16"
-	"unicode/utf8"
 
 	"github.com/drift-exporter/drift_exporter/internal/config"
+	"github.com/drift-exporter/drift_exporter/internal/plaintext"
 	"github.com/drift-exporter/drift_exporter/internal/state"
 )
 
@@ -66,34 +64,14 @@ func (e *Exporter) writeJSON(w http.ResponseWriter, r *http.Request, status int,
 		body.Reset()
 		body.WriteString(`{"status":"error","errorType":"internal","error":"the answer could not be encoded"}`)
 	}
-	text := escapeHidden(body.Bytes())
+	// encoding/json leaves as they are, beyond ASCII, control characters and marks that turn the direction of writing.
+	text := plaintext.EscapeJSON(body.Bytes(), func(r rune) bool { return r >= 0x7f && hidden(r) })
 	h := w.Header()
 	h.Set("Content-Type", "application/json")
 	h.Set("Cache-Control", "no-store")
 	h.Set("Content-Length", strconv.Itoa(len(text)))
 	w.WriteHeader(status)
 	_, _ = w.Write(text) // the client is gone
-}
-
-// escapeHidden escapes in JSON what encoding/json leaves as it is and a terminal would act on or not show: control
-// characters beyond ASCII, and marks that turn the direction of writing. They can only be inside of strings.
-func escapeHidden(text []byte) []byte {
-	special := func(r rune) bool { return r >= 0x7f && hidden(r) }
-	next := bytes.IndexFunc(text, special)
-	if next < 0 {
-		return text
-	}
-	var b bytes.Buffer
-	for ; next >= 0; next = bytes.IndexFunc(text, special) {
-		b.Write(text[:next])
-		r, size := utf8.DecodeRune(text[next:])
-		for _, unit := range utf16.Encode([]rune{r}) {
-			fmt.Fprintf(&b, `\u%04x`, unit)
-		}
-		text = text[next+size:]
-	}
-	b.Write(text)
-	return b.Bytes()
 }
 
 // findMachine returns the machine that a request names.
@@ -138,4 +116,13 @@ func (e *Exporter) detail(ctx context.Context, k state.Key) (*state.Record, erro
 		return nil, nil
 	}
 	return r, nil
+}
+
+// history reads the changes of a pair, newest first. A pair of which nothing is stored has none.
+func (e *Exporter) history(ctx context.Context, k state.Key) ([]state.Change, error) {
+	changes, err := e.opts.Store.History(ctx, k)
+	if err != nil && asHTTP(err).status == http.StatusNotFound {
+		return nil, nil
+	}
+	return changes, err
 }

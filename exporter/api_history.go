@@ -60,8 +60,8 @@ func (e *Exporter) apiHistory(ctx context.Context, r *http.Request) (any, error)
 	if err != nil {
 		return nil, err
 	}
-	stored, err := e.opts.Store.History(ctx, p.key())
-	if err != nil && asHTTP(err).status != http.StatusNotFound {
+	stored, err := e.history(ctx, p.key())
+	if err != nil {
 		return nil, err
 	}
 	list := changeList{Key: p.key(), Changes: []change{}, Total: len(stored)}

@@ -31,7 +31,7 @@ func (e *Exporter) apiLabels(_ context.Context, r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	names := e.boards.now().index().names
+	names := e.boards.now().index.names
 	list := labelList{Total: len(names)}
 	list.Labels, list.NextToken = following(names, page)
 	return list, nil
@@ -42,7 +42,7 @@ func (e *Exporter) apiLabelValues(_ context.Context, r *http.Request) (any, erro
 	if err != nil {
 		return nil, err
 	}
-	name, x := r.PathValue("label"), e.boards.now().index()
+	name, x := r.PathValue("label"), e.boards.now().index
 	list := labelValues{Label: name, Values: []labelCount{}, Total: len(x.values[name])}
 	values, next := following(x.values[name], page)
 	for _, value := range values {

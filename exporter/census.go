@@ -18,9 +18,12 @@ type census struct {
 func (b *board) takeCensus() *census {
 	c := &census{packs: map[string]standingCounts{}}
 	c.machines.Total, c.machines.WithoutPacks = len(b.machines), b.bare
+	c.pairs.Total = len(b.pairs)
+	for rank, s := range standings() {
+		*c.pairs.of(s) = b.counts[rank]
+	}
 	last, seen := int32(-1), map[standing]bool{}
 	for i, p := range b.pairs {
-		c.pairs.add(p)
 		t := c.packs[p.pack]
 		t.add(p)
 		c.packs[p.pack] = t

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/drift-exporter/drift_exporter/internal/plaintext"
 )
 
 // fleetTotals is how the whole fleet stands, whatever the filter.
@@ -51,7 +53,7 @@ func (e *Exporter) fleetTotals(b *board, q fleetQuery) fleetTotals {
 			words = append(words, fmt.Sprintf("%d %s", n, called(s)))
 		}
 	}
-	t.BarWords = "Of " + number(t.Pairs, "pair") + " " + strings.Join(words, ", ")
+	t.BarWords = "Of " + plaintext.Count(t.Pairs, "pair") + " " + strings.Join(words, ", ")
 	return t
 }
 

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/drift-exporter/drift_exporter/internal/plaintext"
 	"github.com/drift-exporter/drift_exporter/internal/state"
 )
 
@@ -40,7 +41,7 @@ func (e *Exporter) parsePages() (map[string]*template.Template, error) {
 		"words":      words,
 		"called":     called,
 		"clip":       clip,
-		"number":     number,
+		"number":     plaintext.Count,
 		"when":       when,
 		"iso":        func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
 		"relative":   func(t time.Time) string { return relative(t, e.opts.Clock.Now()) },

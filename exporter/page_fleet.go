@@ -5,7 +5,6 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/drift-exporter/drift_exporter/internal/config"
@@ -204,6 +203,6 @@ func triggerWords(t state.Trigger) string {
 	case state.TriggerAPI:
 		return "asked for"
 	default:
-		return strings.ReplaceAll(string(t), "_", " ")
+		return words(t)
 	}
 }

@@ -92,8 +92,8 @@ func (c *historyContent) concerned(run *state.Run) bool { return checks(run, c.M
 
 // readHistory fills in what the store has. Its error is that of who asked; what the store cannot give the page says.
 func (e *Exporter) readHistory(ctx context.Context, r *http.Request, c *historyContent, k state.Key) error {
-	changes, err := e.opts.Store.History(ctx, k)
-	if err != nil && asHTTP(err).status != http.StatusNotFound {
+	changes, err := e.history(ctx, k)
+	if err != nil {
 		e.opts.Logger.ErrorContext(ctx, "reading the history failed", "machine", k.Machine, "pack", k.Pack, "err", err)
 		c.Problem = err.Error()
 		return nil

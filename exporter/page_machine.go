@@ -85,15 +85,13 @@ func (e *Exporter) machinePage(w http.ResponseWriter, r *http.Request) {
 
 // glance counts how pairs stand, what needs attention first, and leaves out what none of them does.
 func glance(found []pair) (counts []count) {
+	var t standingCounts
+	for _, p := range found {
+		t.add(p)
+	}
 	for _, s := range standings() {
-		c := count{Standing: s}
-		for _, p := range found {
-			if p.is(s) {
-				c.N++
-			}
-		}
-		if c.N > 0 {
-			counts = append(counts, c)
+		if n := *t.of(s); n > 0 {
+			counts = append(counts, count{Standing: s, N: n})
 		}
 	}
 	return counts

@@ -3,6 +3,7 @@ package exporter
 import (
 	"fmt"
 
+	"github.com/drift-exporter/drift_exporter/internal/plaintext"
 	"github.com/drift-exporter/drift_exporter/internal/state"
 )
 
@@ -22,7 +23,7 @@ func (p page) Progress() *progress {
 
 // howFar says how far a run is.
 func howFar(r *state.Run) string {
-	text := fmt.Sprintf("%d of %s done", r.Done(), number(r.Total, "machine"))
+	text := fmt.Sprintf("%d of %s done", r.Done(), plaintext.Count(r.Total, "machine"))
 	if r.Failed > 0 {
 		text += fmt.Sprintf(", %d of them not fully", r.Failed)
 	}

@@ -5,7 +5,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/drift-exporter/drift_exporter/internal/config"
 )
@@ -22,7 +21,7 @@ type roster struct {
 	byKey    []int32  // the places in the order of their keys, which is that of the view's records
 	bare     int      // enabled machines without packs
 	labels   []labelChoice
-	index    func() *labelIndex
+	index    *labelIndex
 }
 
 // place is where a pair stands in a fleet.
@@ -60,8 +59,8 @@ func newRoster(fleet *Fleet) *roster {
 		p, q := r.places[a], r.places[b]
 		return cmp.Or(strings.Compare(r.machines[p.machine].Name, r.machines[q.machine].Name), strings.Compare(r.packs[p.pack], r.packs[q.pack]))
 	})
-	r.labels = labelChoices(r.machines)
-	r.index = sync.OnceValue(r.indexLabels)
+	r.index = r.indexLabels()
+	r.labels = labelChoices(r.index.counts)
 	return r
 }
 
@@ -119,13 +118,11 @@ const (
 
 // labelChoices are the labels that most machines have, in the order of their texts. What looks different from what it
 // is, or is too long to read, is not offered.
-func labelChoices(machines []config.Machine) []labelChoice {
+func labelChoices(machines map[label]int) []labelChoice {
 	counts := map[string]int{}
-	for i := range machines {
-		for name, value := range machines[i].Labels {
-			if text := name + "=" + value; len(text) <= maxChoiceLength && visible(text) == text {
-				counts[text]++
-			}
+	for l, n := range machines {
+		if text := l.name + "=" + l.value; len(text) <= maxChoiceLength && visible(text) == text {
+			counts[text] += n
 		}
 	}
 	byText := func(a, b labelChoice) int { return strings.Compare(a.Text, b.Text) }

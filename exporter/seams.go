@@ -93,13 +93,8 @@ type PackCondition struct {
 
 // Pack returns the pack of that id.
 func (f *Fleet) Pack(id string) (PackInfo, bool) {
-	if f == nil {
-		return PackInfo{}, false
-	}
-	for _, p := range f.Packs {
-		if p.ID == id {
-			return p, true
-		}
+	if p, ok := f.packs().byID[id]; ok {
+		return *p, true
 	}
 	return PackInfo{}, false
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/drift-exporter/drift_exporter/internal/plaintext"
 	"github.com/drift-exporter/drift_exporter/internal/state"
 )
 
@@ -45,7 +46,7 @@ func outcome(s state.Status, mismatches int) string {
 	case state.Compliant:
 		return "compliant"
 	case state.Drifted:
-		return "drifted, " + number(mismatches, "mismatch")
+		return "drifted, " + plaintext.Count(mismatches, "mismatch")
 	default:
 		return "unknown, no verdict"
 	}

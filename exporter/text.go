@@ -6,6 +6,8 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/drift-exporter/drift_exporter/internal/plaintext"
 )
 
 // visible shows text that a machine chose just as it is: what a browser would not show, or would show in
@@ -39,17 +41,6 @@ func hidden(r rune) bool {
 
 // words makes an identifier such as wrong_permissions readable, and visible if it is none.
 func words(v any) string { return visible(strings.ReplaceAll(fmt.Sprint(v), "_", " ")) }
-
-// number is how many there are of what one of is called noun, as in "1 row" and "2 rows".
-func number(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	if strings.HasSuffix(noun, "ch") {
-		return fmt.Sprintf("%d %ses", n, noun)
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
-}
 
 // clip bounds what is shown in a table, in bytes of HTML; the whole of it is on the page that the row leads to.
 func clip(s string) string {
@@ -89,7 +80,7 @@ func between(a, b time.Time) string {
 		size time.Duration
 	}{{"day", 24 * time.Hour}, {"hour", time.Hour}, {"minute", time.Minute}, {"second", time.Second}} {
 		if n := int(d / unit.size); n > 0 {
-			return number(n, unit.name)
+			return plaintext.Count(n, unit.name)
 		}
 	}
 	return "a moment"

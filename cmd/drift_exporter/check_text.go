@@ -113,7 +113,7 @@ func compliance(o checker.Outcome) string {
 		items += r.Items
 		packs[i] = r.Pack
 	}
-	return count(items, "item") + " in " + strings.Join(packs, ", ")
+	return plaintext.Count(items, "item") + " in " + strings.Join(packs, ", ")
 }
 
 var statusStyles = map[state.Status]style{state.Compliant: green, state.Drifted: red, state.Unknown: yellow}
@@ -156,7 +156,7 @@ func (t *textReport) about(o checker.Outcome) string {
 
 // packSummary is "2 mismatches, 1 error, 1 waived in 12 items".
 func packSummary(r state.Result) string {
-	items := count(r.Items, "item")
+	items := plaintext.Count(r.Items, "item")
 	if found := findings(len(r.Mismatches), len(r.Errors), len(r.Waived)); found != "" {
 		return found + " in " + items
 	}
@@ -167,10 +167,10 @@ func packSummary(r state.Result) string {
 func findings(mismatches, errors, waived int) string {
 	var found []string
 	if mismatches > 0 {
-		found = append(found, count(mismatches, "mismatch"))
+		found = append(found, plaintext.Count(mismatches, "mismatch"))
 	}
 	if errors > 0 {
-		found = append(found, count(errors, "error"))
+		found = append(found, plaintext.Count(errors, "error"))
 	}
 	if waived > 0 {
 		found = append(found, fmt.Sprintf("%d waived", waived))
@@ -197,12 +197,12 @@ func (t *textReport) summary(outcomes []checker.Outcome) {
 		found = " (" + found + ")"
 	}
 	t.space()
-	names := []string{count(len(outcomes), "machine") + ":", count(results, "pack") + ":"}
+	names := []string{plaintext.Count(len(outcomes), "machine") + ":", plaintext.Count(results, "pack") + ":"}
 	column := columnOf(names...)
 	t.printf("%s %s\n", pad(names[0], column), t.statuses(machines))
 	t.printf("%s %s%s\n", pad(names[1], column), t.statuses(packs), found)
 	if t.notChecked > 0 {
-		t.printf("%s\n", t.paint(yellow, "interrupted: "+count(t.notChecked, "machine")+" not checked"))
+		t.printf("%s\n", t.paint(yellow, "interrupted: "+plaintext.Count(t.notChecked, "machine")+" not checked"))
 	}
 }
 

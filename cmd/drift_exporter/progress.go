@@ -10,6 +10,7 @@ import (
 	"github.com/jonboulle/clockwork"
 
 	"github.com/drift-exporter/drift_exporter/checker"
+	"github.com/drift-exporter/drift_exporter/internal/plaintext"
 	"github.com/drift-exporter/drift_exporter/internal/state"
 )
 
@@ -116,7 +117,7 @@ func lineOfCheck(total int) func(map[state.Status]int) string {
 			done += n
 		}
 		var line strings.Builder
-		fmt.Fprintf(&line, "%d/%s", done, count(total, "machine"))
+		fmt.Fprintf(&line, "%d/%s", done, plaintext.Count(total, "machine"))
 		for _, status := range []state.Status{state.Drifted, state.Unknown} {
 			if n := counts[status]; n > 0 {
 				fmt.Fprintf(&line, ", %d %s", n, status)

@@ -152,14 +152,14 @@ func (c *cli) summarize(machine string, s *checker.Snapshot) {
 	for _, e := range s.Errors {
 		fmt.Fprintf(c.stderr, "drift_exporter: %s: %s %s: %s\n", palette.paint(yellow, "not described"), e.Kind, printable(e.Item), printable(e.Error))
 	}
-	line := "described " + count(s.Items, "item") + " of " + machine
+	line := "described " + plaintext.Count(s.Items, "item") + " of " + machine
 	var made struct {
 		Items map[string][]yaml.Node `yaml:"items"`
 	}
 	if err := yaml.Unmarshal(s.Pack, &made); err == nil && s.Items > 0 { // it was made by us; else the number has to do
 		var parts []string
 		for _, section := range slices.Sorted(maps.Keys(made.Items)) {
-			parts = append(parts, count(len(made.Items[section]), strings.TrimSuffix(section, "s")))
+			parts = append(parts, plaintext.Count(len(made.Items[section]), strings.TrimSuffix(section, "s")))
 		}
 		line += ": " + strings.Join(parts, ", ")
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/drift-exporter/drift_exporter/checker"
+	"github.com/drift-exporter/drift_exporter/internal/plaintext"
 	"github.com/drift-exporter/drift_exporter/internal/yamlfile"
 )
 
@@ -52,7 +53,7 @@ func (c *cli) validate(f *validateFlags) int {
 		fmt.Fprintf(c.stderr, "%s is %s: %s\n", file, paletteFor(c.stderr, f.color, c.env).paint(red, "not valid"), tally(problems))
 		return exit
 	}
-	summary := count(len(fleet.Config.Machines), "machine") + ", " + count(len(fleet.Packs), "pack")
+	summary := plaintext.Count(len(fleet.Config.Machines), "machine") + ", " + plaintext.Count(len(fleet.Packs), "pack")
 	if len(problems) > 0 {
 		summary += ", " + tally(problems)
 	}
@@ -65,10 +66,10 @@ func tally(problems yamlfile.Problems) string {
 	var parts []string
 	errors := len(problems.Errors())
 	if errors > 0 {
-		parts = append(parts, count(errors, "error"))
+		parts = append(parts, plaintext.Count(errors, "error"))
 	}
 	if warnings := len(problems) - errors; warnings > 0 {
-		parts = append(parts, count(warnings, "warning"))
+		parts = append(parts, plaintext.Count(warnings, "warning"))
 	}
 	return strings.Join(parts, ", ")
 }
@@ -115,15 +116,4 @@ func problemList(problems yamlfile.Problems) []shownProblem {
 		list = append(list, shownProblem{p.File, p.Line, severity, p.Message})
 	}
 	return list
-}
-
-// count is "1 machine", "2 machines".
-func count(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	if noun == "mismatch" {
-		return fmt.Sprintf("%d mismatches", n)
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
 }
