@@ -38,7 +38,7 @@ func (p *program) reference() string {
 	var out strings.Builder
 	for _, c := range p.commands {
 		model := c.clause.Model()
-		fmt.Fprintf(&out, "### %s\n```\n%s\n```\n\n%s\n\n", model.Name, synopsis(model), markdown(c.manual.about))
+		fmt.Fprintf(&out, "### %s\n```text\n%s\n```\n\n%s\n\n", model.Name, synopsis(model), markdown(c.manual.about))
 		var rows []string
 		for _, arg := range model.Args {
 			rows = append(rows, fmt.Sprintf("| `%s` | | %s |\n", argName(arg), markdown(arg.Help)))
