@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/drift-exporter/drift_exporter/internal/config"
+	"github.com/drift-exporter/drift_exporter/internal/state"
 )
 
 // layout has the labels of every series that a fleet may have, in the order in which series are shown. It is
@@ -15,6 +16,7 @@ type layout struct {
 	machines  []*machineLayout // those that runs check, by name
 	byAddress []*machineLayout // the same, in the order of drift_machine_info
 	labels    *family          // drift_machine_labels, which follows from the fleet alone
+	shared    labelPool
 }
 
 type machineLayout struct {
@@ -26,13 +28,14 @@ type machineLayout struct {
 }
 
 type packLayout struct {
-	name   string
-	labels *labelSet
+	name    string
+	labels  *labelSet
+	failing *labelSet // of drift_consecutive_failures, for the reason of last time; nil before
 }
 
 func newLayout(fleet *Fleet) *layout {
-	l := &layout{fleet: fleet}
 	shared := labelPool{}
+	l := &layout{fleet: fleet, shared: shared}
 	var described []sample
 	machines := fleet.machines()
 	for i := range machines {
@@ -43,7 +46,7 @@ func newLayout(fleet *Fleet) *layout {
 		name := newLabel(labelMachine, m.Name)
 		at := &machineLayout{machine: m, labels: newLabelSet(name)}
 		for _, pack := range slices.Compact(slices.Sorted(slices.Values(m.Packs))) { // a doubled series would spoil a whole scrape
-			at.packs = append(at.packs, packLayout{pack, newLabelSet(name, shared.label("pack", pack))})
+			at.packs = append(at.packs, packLayout{name: pack, labels: newLabelSet(name, shared.label("pack", pack))})
 		}
 		l.machines = append(l.machines, at)
 		described = append(described, sample{machineLabels(m, name, shared), 1})
@@ -61,10 +64,11 @@ func newLayout(fleet *Fleet) *layout {
 // families returns the gauges of this moment, without those that have no series, sorted by name. It is not safe
 // for concurrent use.
 func (l *layout) families(v View) []*family {
+	failing := &family{name: failuresName, help: failuresHelp}
 	duration := &family{name: durationName, help: durationHelp}
 	info := &family{name: infoName, help: infoHelp}
 	gauges := pairGauges()
-	all := []*family{duration, info, l.labels}
+	all := []*family{failing, duration, info, l.labels}
 	for _, g := range gauges {
 		all = append(all, &family{name: g.name, help: g.help})
 	}
@@ -76,15 +80,20 @@ func (l *layout) families(v View) []*family {
 			duration.samples = append(duration.samples, sample{m.labels, seen.Duration.Seconds()})
 		}
 		m.describe(os)
-		for _, p := range m.packs {
+		for i := range m.packs {
+			p := &m.packs[i]
 			record := current(v, m.machine, p.name)
 			if record == nil {
 				continue
 			}
-			for i, g := range gauges {
+			for j, g := range gauges {
 				if value, ok := g.value(record); ok {
-					ofPairs[i].samples = append(ofPairs[i].samples, sample{p.labels, value})
+					ofPairs[j].samples = append(ofPairs[j].samples, sample{p.labels, value})
 				}
+			}
+			if n := failuresInARow(record); n > 0 {
+				p.fail(record.Attempt.Reason, l.shared)
+				failing.samples = append(failing.samples, sample{p.failing, float64(n)})
 			}
 		}
 	}
@@ -104,4 +113,13 @@ func (m *machineLayout) describe(os string) {
 	m.os = os
 	m.info = newLabelSet(newLabel("address", m.machine.Address), m.labels.pairs[0],
 		newLabel("os", os), newLabel("transport", string(m.machine.Transport)))
+}
+
+// fail makes the labels of drift_consecutive_failures, unless they are those of last time. An attempt that says
+// neither a verdict nor a reason is a mistake of ours.
+func (p *packLayout) fail(reason state.Reason, shared labelPool) {
+	why := shared.label("reason", string(cmp.Or(reason, state.ReasonInternal)))
+	if p.failing == nil || p.failing.pairs[2] != why {
+		p.failing = newLabelSet(p.labels.pairs[0], p.labels.pairs[1], why)
+	}
 }

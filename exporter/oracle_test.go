@@ -43,6 +43,10 @@ func (o oracle) Collect(ch chan<- prometheus.Metric) {
 			if p.record == nil {
 				continue
 			}
+			if n, reason := oracleFailures(p.record); n > 0 {
+				send("drift_consecutive_failures", "Attempts in a row, up to the last, that gave no verdict on the pair; reason is that of the last.",
+					float64(n), []string{"machine", "pack", "reason"}, []string{m.Name, p.pack, labelValue(reason)})
+			}
 			o.collectPair(p.record, func(name, help string, value float64) {
 				send(name, help, value, []string{"machine", "pack"}, []string{m.Name, p.pack})
 			})
@@ -66,6 +70,19 @@ func (o oracle) collectPair(r *state.Record, send func(name, help string, value 
 	if !v.WaiverExpires.IsZero() {
 		send("drift_waiver_expiry_timestamp_seconds", "When the earliest of the waivers in effect ends.", unixSeconds(v.WaiverExpires))
 	}
+}
+
+func oracleFailures(r *state.Record) (n int, reason string) {
+	if r.Attempt.Status == state.Compliant || r.Attempt.Status == state.Drifted {
+		return 0, ""
+	}
+	for i := len(r.Recent) - 1; i >= 0 && r.Recent[i].Status == state.Unknown; i-- {
+		n++
+	}
+	if reason = string(r.Attempt.Reason); reason == "" {
+		reason = "internal"
+	}
+	return max(1, n), reason
 }
 
 func oracleLabels(labels map[string]string) (names, values []string) {

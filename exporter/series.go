@@ -46,8 +46,10 @@ type pairGauge struct {
 	value      func(*state.Record) (value float64, ok bool)
 }
 
-// The gauges that every machine may have.
+// The gauges that every machine may have, and the one of pairs that are failing.
 const (
+	failuresName = "drift_consecutive_failures"
+	failuresHelp = "Attempts in a row, up to the last, that gave no verdict on the pair; reason is that of the last."
 	durationName = "drift_check_duration_seconds"
 	durationHelp = "How long the last attempt at the machine took, connecting included."
 	infoName     = "drift_machine_info"
@@ -58,7 +60,7 @@ const (
 
 // stateNames are the names of all gauges that results or a configuration change.
 func stateNames() []string {
-	names := []string{durationName, infoName, labelsName}
+	names := []string{failuresName, durationName, infoName, labelsName}
 	for _, g := range pairGauges() {
 		names = append(names, g.name)
 	}
@@ -103,6 +105,20 @@ func pairGauges() []pairGauge {
 				return unixSeconds(r.Verdict.WaiverExpires), true
 			}},
 	}
+}
+
+// failuresInARow is how many of the last attempts at a pair gave no verdict, as far as they are kept.
+func failuresInARow(r *state.Record) (n int) {
+	if judged(r.Attempt.Status) {
+		return 0
+	}
+	for _, check := range slices.Backward(r.Recent) {
+		if judged(check.Status) {
+			break
+		}
+		n++
+	}
+	return max(n, 1) // the last one itself may not have been kept
 }
 
 // connectedFamily is the gauge that is no result's: it tells whether the others can be trusted at this moment.

@@ -98,6 +98,65 @@ drift_check_success{machine="web1",pack="base"} 0
 `), "drift_check_success"))
 }
 
+func TestConsecutiveFailuresCountWhatGaveNoVerdictUpToTheLastAttempt(t *testing.T) {
+	const c, d, u = state.Compliant, state.Drifted, state.Unknown
+	for name, tc := range map[string]struct {
+		recent []state.Status
+		last   state.Status
+		reason state.Reason
+		want   string // without the labels of the pair; empty: no series
+	}{
+		"never failed":                         {[]state.Status{c, d, c}, c, "", ""},
+		"failed before, but not the last time": {[]state.Status{u, u, d}, d, "", ""},
+		"failed once":                          {[]state.Status{u, c, u}, u, state.ReasonConnect, `reason="connect"} 1`},
+		"failed thrice":                        {[]state.Status{d, u, u, u}, u, state.ReasonTimeout, `reason="timeout"} 3`},
+		"never judged":                         {[]state.Status{u, u}, u, state.ReasonAuth, `reason="auth"} 2`},
+		"checks were not kept":                 {nil, u, state.ReasonAuth, `reason="auth"} 1`},
+		"no reason":                            {[]state.Status{u}, u, "", `reason="internal"} 1`},
+		"a status of another version":          {[]state.Status{c, "half-done"}, "half-done", "", `reason="internal"} 1`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, r := newFakeState(), driftedRecord()
+			r.Attempt.Status, r.Attempt.Reason, r.Recent = tc.last, tc.reason, nil
+			for _, status := range tc.recent {
+				r.Recent = r.Recent.With(state.Check{Status: status})
+			}
+			s.put(r)
+			want := ""
+			if tc.want != "" {
+				want = "# HELP drift_consecutive_failures " + failuresHelp + "\n# TYPE drift_consecutive_failures gauge\n" +
+					`drift_consecutive_failures{machine="web1",pack="base",` + tc.want + "\n"
+			}
+			require.NoError(t, testutil.GatherAndCompare(newStateSeries(s, always(fixtureFleet())), strings.NewReader(want), failuresName))
+		})
+	}
+}
+
+// A failure that lasts keeps its labels, and a fleet without one has nothing of the kind.
+func TestLabelsOfFailuresAreMadeWhenTheReasonChanges(t *testing.T) {
+	s, fleet := newFakeState(), fleetOf(box("web1", "base"))
+	l := newLayout(fleet)
+	labels := func(status state.Status, reason state.Reason) *labelSet {
+		r := driftedRecord()
+		r.Attempt.Status, r.Attempt.Reason = status, reason
+		s.put(r)
+		for _, f := range l.families(s) {
+			if f.name == failuresName {
+				return f.samples[0].labels
+			}
+		}
+		return nil
+	}
+	assert.Nil(t, labels(state.Drifted, ""))
+	assert.Nil(t, l.machines[0].packs[0].failing)
+	first := labels(state.Unknown, state.ReasonConnect)
+	assert.Same(t, first, labels(state.Unknown, state.ReasonConnect))
+	other := labels(state.Unknown, state.ReasonAuth)
+	assert.NotSame(t, first, other)
+	assert.Same(t, first.pairs[0], other.pairs[0], "the machine's label is shared")
+	assert.Nil(t, labels(state.Drifted, ""))
+}
+
 // Machines choose some of these strings: none may spoil the scrape of all others.
 func TestOddValuesNeverBreakAScrape(t *testing.T) {
 	s := newFakeState()

@@ -145,15 +145,20 @@ func (c *changes) check(machine string) {
 	for _, pack := range []string{"base", c.pack()} {
 		r := &state.Record{Key: state.Key{Machine: machine, Pack: pack}, Attempt: state.Attempt{Status: state.Unknown, At: c.now}}
 		if old, ok := c.state.Record(r.Key); ok {
-			r.Verdict, r.Alert = old.Verdict, old.Alert
+			r.Verdict, r.Alert, r.Recent = old.Verdict, old.Alert, old.Recent
 		}
-		if c.IntN(4) > 0 {
+		r.Attempt.Reason = []state.Reason{state.ReasonConnect, state.ReasonConnect, state.ReasonAuth, "", "\xff\n\""}[c.IntN(5)]
+		if c.IntN(4) > 1 {
+			r.Attempt.Reason = ""
 			r.Attempt.Status = []state.Status{state.Compliant, state.Drifted}[c.IntN(2)]
 			r.Verdict = &state.Verdict{Status: r.Attempt.Status, At: c.now, Items: c.IntN(20), Mismatches: c.IntN(5), Waived: c.IntN(2)}
 			if r.Verdict.Waived > 0 {
 				r.Verdict.WaiverExpires = c.now.AddDate(0, 0, c.IntN(9))
 			}
 			r.Alert = []*state.Alert{nil, {StartsAt: c.now}, {StartsAt: c.now, ResolvedAt: c.now}}[c.IntN(3)]
+		}
+		if c.IntN(9) > 0 {
+			r.Recent = r.Recent.With(state.Check{At: c.now, Status: r.Attempt.Status})
 		}
 		c.state.put(r)
 	}

@@ -21,6 +21,10 @@ const (
 // annotationMismatches is the alert's long annotation.
 const annotationMismatches = "mismatches"
 
+// keptRecent is how many checks are kept whatever else is to be stored: a machine that failed twice in a row is
+// told from one that failed once, since the first is an alert.
+const keptRecent = 2
+
 // ellipsis marks what was cut.
 const ellipsis = "…"
 
@@ -30,8 +34,8 @@ const ellipsis = "…"
 //  1. the attempt's message, to maxMessage, always;
 //  2. the annotations of the alerts in Resolving, which only tell of their end, but for those that a message about
 //     that cannot do without;
-//  3. the oldest of the recent checks, as many as it takes: they are only looked at, and what follows is needed by
-//     alerts and by who looks into a failure;
+//  3. the oldest of the recent checks, as many as it takes, but not the last two: they are only looked at, and what
+//     follows is needed by alerts and by who looks into a failure;
 //  4. the alert's annotation mismatches, whole lines from its end, with an ellipsis as the last one;
 //  5. the attempt's message, to minMessage;
 //  6. all annotations of the alerts in Resolving but the reason, and their URL;
@@ -75,7 +79,7 @@ func dropURLs(r *Record, _ int) {
 
 func trimRecent(r *Record, over int) {
 	room := size(r.Recent) - over
-	for len(r.Recent) > 0 && size(r.Recent) > room {
+	for len(r.Recent) > keptRecent && size(r.Recent) > room {
 		r.Recent = r.Recent[1:]
 	}
 }

@@ -80,6 +80,7 @@ func TestFitRecordKeepsTheLargestRecordUnderItsLimit(t *testing.T) {
 	assert.Equal(t, r.Alert.GeneratorURL, got.Alert.GeneratorURL)
 	assert.Equal(t, r.Alert.StartsAt, got.Alert.StartsAt)
 	assert.Equal(t, r.Retired, got.Retired)
+	assert.Equal(t, r.Recent[MaxRecent-keptRecent:], got.Recent, "two failures in a row are still told from one")
 	assert.NotEmpty(t, got.Resolving, "the newest one under other labels is still told of")
 	for name, value := range r.Alert.Annotations {
 		if name != annotationMismatches {
