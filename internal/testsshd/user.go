@@ -84,6 +84,12 @@ func (s *Server) authorize() error {
 // Chown gives a file to the server's user.
 func (s *Server) Chown(file string) error { return os.Chown(file, s.uid, s.gid) }
 
+// LockUsers keeps other test processes away from the user database while a test changes it itself.
+func (s *Server) LockUsers() (unlock func()) {
+	s.t.Helper()
+	return s.lockUsers()
+}
+
 // lockUsers keeps other test processes away from the user database, since useradd gives up when it is locked.
 func (s *Server) lockUsers() (unlock func()) {
 	s.t.Helper()
