@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/drift-exporter/drift_exporter/internal/testalertmanager"
+	"github.com/drift-exporter/drift_exporter/internal/testexporter"
 )
 
 // office is a small company's fleet, with a machine in each state that a page can show.
@@ -18,7 +19,7 @@ type office struct {
 	*machines
 	config       *workspace
 	alertmanager *testalertmanager.Server
-	exporter     *process
+	exporter     *testexporter.Exporter
 }
 
 // The machines by their addresses.
@@ -178,11 +179,11 @@ func (o *office) unreadable() { o.chmod(db2, "etc/postgresql/15/main", 0o700) }
 func (o *office) wreck() {
 	o.t.Helper()
 	o.comply(web1)
-	o.exporter.checkNow()
+	o.exporter.CheckNow()
 	o.drift()
 	o.unreadable()
-	o.exporter.checkNow()
-	o.exporter.eventually("the alerts fire", func() bool { return len(o.alertmanager.Alerts()) == 2 })
+	o.exporter.CheckNow()
+	o.exporter.Eventually("the alerts fire", func() bool { return len(o.alertmanager.Alerts()) == 2 })
 }
 
 func (o *office) configure() {

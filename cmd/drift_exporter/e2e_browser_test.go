@@ -22,7 +22,7 @@ var widths = []int{1280, 390}
 func TestPagesInTheBrowser(t *testing.T) {
 	b := testbrowser.Start(t)
 	o, release := startOffice(t)
-	url := o.exporter.url
+	url := o.exporter.URL
 
 	t.Run("the first run is followed to its end without a reload", func(t *testing.T) {
 		p := b.Open(t, testbrowser.Options{Width: 390})
@@ -63,7 +63,7 @@ func TestPagesInTheBrowser(t *testing.T) {
 	t.Run("with the keyboard alone", func(t *testing.T) { keyboardAlone(t, o, b) })
 	t.Run("without JavaScript", func(t *testing.T) { withoutScript(t, o, b) })
 	t.Run("another site cannot start a check", func(t *testing.T) { otherSite(t, o, b) })
-	o.exporter.terminate()
+	o.exporter.Terminate()
 }
 
 // everyPage is each page in each state, once the office is broken.
@@ -106,7 +106,7 @@ var everyPage = []struct {
 // fleetToDiff does what somebody does who was called: finds the machine, looks at what differs and since when, repairs
 // it and sees that it is repaired.
 func fleetToDiff(t *testing.T, o *office, p *testbrowser.Page) {
-	p.Go(o.exporter.url)
+	p.Go(o.exporter.URL)
 	p.Fill("input[name=q]", "w")
 	p.Choose("select[name=status]", "drifted")
 	p.Choose("select[name=pack]", "base")
@@ -159,7 +159,7 @@ func follow(p *testbrowser.Page, wait func()) {
 // inAlertmanager follows the link of one of the two alerts that fire.
 func inAlertmanager(t *testing.T, o *office, b *testbrowser.Browser) {
 	p := b.Open(t, testbrowser.Options{})
-	p.Go(o.exporter.url + "/machines/web1/packs/base")
+	p.Go(o.exporter.URL + "/machines/web1/packs/base")
 	p.Follow("main a", "Show in Alertmanager")
 	assert.Contains(t, p.URL(), o.alertmanager.URL.String())
 	p.Wait("the alert", `document.body.innerText.includes('pack="base"')`)
@@ -169,7 +169,7 @@ func inAlertmanager(t *testing.T, o *office, b *testbrowser.Browser) {
 // keyboardAlone filters with the keys that everybody has, and sees at each step where it is.
 func keyboardAlone(t *testing.T, o *office, b *testbrowser.Browser) {
 	p := b.Open(t, testbrowser.Options{})
-	p.Go(o.exporter.url)
+	p.Go(o.exporter.URL)
 	p.Press(kb.Tab)
 	assert.Equal(t, "Skip to the content", testbrowser.Eval[string](p, "document.activeElement.innerText"))
 	assert.True(t, p.Has("a", "Skip to the content"))
@@ -180,7 +180,7 @@ func keyboardAlone(t *testing.T, o *office, b *testbrowser.Browser) {
 	assert.Contains(t, p.URL(), "q=web1")
 	tabTo(p, "main a[href='/machines/web1/packs/web']")
 	p.PressTo(kb.Enter)
-	assert.Equal(t, o.exporter.url+"/machines/web1/packs/web", p.URL())
+	assert.Equal(t, o.exporter.URL+"/machines/web1/packs/web", p.URL())
 }
 
 // tabTo presses the tab key until an element has the focus. Each one on the way must show that it has it.
@@ -203,21 +203,21 @@ func tabTo(p *testbrowser.Page, css string) {
 func withoutScript(t *testing.T, o *office, b *testbrowser.Browser) {
 	with, without := b.Open(t, testbrowser.Options{}), b.Open(t, testbrowser.Options{NoScript: true})
 	for _, path := range []string{"/", "/machines/web1", "/machines/web1/packs/base", "/packs", "/packs/web"} {
-		with.Go(o.exporter.url + path)
-		without.Go(o.exporter.url + path)
+		with.Go(o.exporter.URL + path)
+		without.Go(o.exporter.URL + path)
 		for _, css := range []string{"h1", "h2", "h3", "a", "th", "button", "code", "pre"} {
 			assert.Equal(t, with.Texts(css), without.Texts(css), "%s of %s", css, path)
 		}
 	}
 	p := without
-	p.Go(o.exporter.url + "/machines/web1/packs/base")
+	p.Go(o.exporter.URL + "/machines/web1/packs/base")
 	o.comply(web1)
 	release := o.hold(web1)
 	p.Follow("button", "Check now")
 	assert.Contains(t, p.Text("main"), "A run is in progress")
 	p.Audit()
 	release()
-	o.exporter.eventually("the run has ended", func() bool {
+	o.exporter.Eventually("the run has ended", func() bool {
 		p.Follow("a", "Refresh")
 		return !strings.Contains(p.Text("main"), "A run is in progress")
 	})
@@ -228,15 +228,15 @@ func withoutScript(t *testing.T, o *office, b *testbrowser.Browser) {
 func otherSite(t *testing.T, o *office, b *testbrowser.Browser) {
 	elsewhere := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		fmt.Fprintf(w, `<!DOCTYPE html><html lang="en"><title>Elsewhere</title><link rel="icon" href="data:,">
-			<form method="post" action="%s/machines/web1"><button>Win a prize</button></form>`, o.exporter.url)
+			<form method="post" action="%s/machines/web1"><button>Win a prize</button></form>`, o.exporter.URL)
 	}))
 	defer elsewhere.Close()
-	runs := o.exporter.get("/api/v1/runs")
+	runs := o.exporter.Get("/api/v1/runs")
 	p := b.Open(t, testbrowser.Options{})
 	p.Go(elsewhere.URL)
-	p.Refused(o.exporter.url + "/machines/web1")
+	p.Refused(o.exporter.URL + "/machines/web1")
 	p.Follow("button", "Win a prize")
-	require.Equal(t, o.exporter.url+"/machines/web1", p.URL())
+	require.Equal(t, o.exporter.URL+"/machines/web1", p.URL())
 	p.Audit()
-	assert.Equal(t, runs, o.exporter.get("/api/v1/runs"), "no run was started")
+	assert.Equal(t, runs, o.exporter.Get("/api/v1/runs"), "no run was started")
 }

@@ -33,22 +33,22 @@ func TestKillDuringRunsLosesNothing(t *testing.T) {
 	}
 	w.write("config.yaml", c.String())
 	p := startServe(t, w.path("config.yaml"), w.path("data"), "--web.enable-lifecycle")
-	p.eventually("the first run ends", func() bool { return p.metric("drift_last_run_success") == "1" })
+	p.Eventually("the first run ends", func() bool { return p.Metric("drift_last_run_success") == "1" })
 
 	for round := range 6 {
 		drifted := round%2 == 0
 		w.write("motd", map[bool]string{true: "drifted\n", false: "welcome\n"}[drifted])
-		id := p.startRun()
+		id := p.StartRun()
 		time.Sleep(time.Duration(random.IntN(1500)) * time.Millisecond) // any moment will do: it is what is being tested
-		p.kill()
-		p.start()
-		p.waitForRun(id)
+		p.Kill()
+		p.Launch()
+		p.WaitForRun(id)
 
 		want := 0
 		if drifted {
 			want = crashMachines
 		}
-		p.eventually("every drift has one alert, every repair none", func() bool { return len(am.Alerts()) == want })
+		p.Eventually("every drift has one alert, every repair none", func() bool { return len(am.Alerts()) == want })
 		seen := map[string]bool{}
 		for _, a := range am.Alerts() {
 			require.NotContains(t, seen, a.Labels["machine"], "two alerts for one machine")
@@ -60,7 +60,7 @@ func TestKillDuringRunsLosesNothing(t *testing.T) {
 				Total, Checked, Failed int
 			}
 		}
-		p.data("/api/v1/runs", &runs)
+		p.Data("/api/v1/runs", &runs)
 		require.Equal(t, id, runs.Runs[0].ID)
 		assert.Equal(t, crashMachines, runs.Runs[0].Total)
 		assert.Equal(t, crashMachines, runs.Runs[0].Checked, "each machine's verdict of the run is there")
@@ -75,31 +75,31 @@ func TestSecondProcessOnOneStoragePathExits(t *testing.T) {
 	require.Error(t, err)
 	assert.Equal(t, 1, second.ProcessState.ExitCode())
 	assert.Contains(t, string(out), "in use by another process")
-	assert.Contains(t, first.get("/-/ready"), "ready", "the first one is not disturbed")
-	first.terminate()
+	assert.Contains(t, first.Get("/-/ready"), "ready", "the first one is not disturbed")
+	first.Terminate()
 }
 
 func TestReloadRefusesABrokenConfigurationWhole(t *testing.T) {
 	w := newWorkspace(t)
 	p := startServe(t, w.path("config.yaml"), w.path("data"), "--web.enable-lifecycle")
-	p.eventually("the first verdict", func() bool { return p.metric(`drift_compliant{machine="here",pack="base"}`) == "1" })
+	p.Eventually("the first verdict", func() bool { return p.Metric(`drift_compliant{machine="here",pack="base"}`) == "1" })
 
 	good := "machines:\n  - {name: here, transport: local, packs: [base]}\n  - {name: there, transport: local, packs: [base]}\n"
 	w.write("config.yaml", good+"  - {name: bad, transport: local, packs: [nope]}\n")
-	status, answer := p.post("/-/reload", "")
+	status, answer := p.Post("/-/reload", "")
 	assert.Equal(t, 500, status)
 	assert.Contains(t, answer, "config.yaml:4: ")
-	assert.Equal(t, "0", p.metric("drift_config_last_reload_successful"))
-	assert.Contains(t, p.get("/"), "and refused: the one before is still in use")
-	assert.Equal(t, "1", p.metric(`drift_compliant{machine="here",pack="base"}`))
+	assert.Equal(t, "0", p.Metric("drift_config_last_reload_successful"))
+	assert.Contains(t, p.Get("/"), "and refused: the one before is still in use")
+	assert.Equal(t, "1", p.Metric(`drift_compliant{machine="here",pack="base"}`))
 
 	w.write("config.yaml", good)
-	status, answer = p.post("/-/reload", "")
+	status, answer = p.Post("/-/reload", "")
 	require.Equal(t, 200, status, answer)
-	assert.Equal(t, "1", p.metric("drift_config_last_reload_successful"))
-	assert.NotContains(t, p.get("/"), "the one before is still in use")
-	p.eventually("a machine that a reload adds is checked at once", func() bool {
-		return p.metric(`drift_compliant{machine="there",pack="base"}`) == "1"
+	assert.Equal(t, "1", p.Metric("drift_config_last_reload_successful"))
+	assert.NotContains(t, p.Get("/"), "the one before is still in use")
+	p.Eventually("a machine that a reload adds is checked at once", func() bool {
+		return p.Metric(`drift_compliant{machine="there",pack="base"}`) == "1"
 	})
-	p.terminate()
+	p.Terminate()
 }

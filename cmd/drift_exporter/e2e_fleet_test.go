@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/drift-exporter/drift_exporter/internal/testalertmanager"
+	"github.com/drift-exporter/drift_exporter/internal/testexporter"
 	"github.com/drift-exporter/drift_exporter/internal/testsshd"
 )
 
@@ -24,7 +25,7 @@ type fleet struct {
 	sshd         *testsshd.Server
 	alertmanager *testalertmanager.Server
 	slack        *testalertmanager.Inbox
-	exporter     *process
+	exporter     *testexporter.Exporter
 	dir          string // of config.yaml and packs
 }
 
@@ -147,7 +148,7 @@ func (f *fleet) annotation(pack, name string) string {
 func (f *fleet) eventually(what string, condition func() bool) {
 	f.t.Helper()
 	eventually(f.t, what, condition, func() string {
-		return fmt.Sprintf("alerts: %v\nslack: %v\n%s", f.alerts(), f.slack.SlackMessages(), f.exporter.log)
+		return fmt.Sprintf("alerts: %v\nslack: %v\n%s", f.alerts(), f.slack.SlackMessages(), f.exporter.Log())
 	})
 }
 
@@ -157,7 +158,7 @@ func (f *fleet) afterResends(n int) {
 	series := fmt.Sprintf("drift_notifications_latency_seconds_count{alertmanager=%q}", f.alertmanager.URL)
 	sends := func() int {
 		var v int
-		_, _ = fmt.Sscan(f.exporter.metric(series), &v) // no series yet: 0
+		_, _ = fmt.Sscan(f.exporter.Metric(series), &v) // no series yet: 0
 		return v
 	}
 	before := sends()
@@ -188,6 +189,6 @@ func (f *fleet) reconfigure(old, changed string) {
 	require.NoError(f.t, err)
 	require.Contains(f.t, string(text), old)
 	f.write("config.yaml", strings.Replace(string(text), old, changed, 1))
-	status, answer := f.exporter.post("/-/reload", "")
+	status, answer := f.exporter.Post("/-/reload", "")
 	require.Equal(f.t, http.StatusOK, status, answer)
 }

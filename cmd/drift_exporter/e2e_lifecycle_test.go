@@ -8,15 +8,16 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/require"
 
 	"github.com/drift-exporter/drift_exporter/internal/testalertmanager"
+	"github.com/drift-exporter/drift_exporter/internal/testexporter"
+	"github.com/drift-exporter/drift_exporter/internal/testprocess"
 )
 
 // lifecycle is an exporter over local machines whose configuration changes while their alerts fire.
 type lifecycle struct {
 	*workspace
-	p          *process
+	p          *testexporter.Exporter
 	am, second *testalertmanager.Server
 	told       *testalertmanager.Inbox // what the first Alertmanager notifies of
 }
@@ -34,7 +35,7 @@ func startLifecycle(t *testing.T) *lifecycle {
 	l.write("packs/extra.yaml", "items: {files: [{path: "+l.path("motd")+", content: \"welcome\\n\"}]}\n")
 	l.configure(lifecycleMachines, l.am)
 	l.p = startServe(t, l.path("config.yaml"), l.path("data"), "--web.enable-lifecycle")
-	l.p.eventually("the first run ends", func() bool { return l.p.metric("drift_last_run_success") == "1" })
+	l.p.Eventually("the first run ends", func() bool { return l.p.Metric("drift_last_run_success") == "1" })
 	return l
 }
 
@@ -57,10 +58,10 @@ func (l *lifecycle) configure(machines string, alertmanagers ...*testalertmanage
 // reload is SIGHUP, as an init system sends it; it waits until the new configuration is in use.
 func (l *lifecycle) reload() {
 	l.t.Helper()
-	loaded := func() int { return strings.Count(l.p.log.String(), "configuration loaded") }
+	loaded := func() int { return strings.Count(l.p.Log(), "configuration loaded") }
 	before := loaded()
-	require.NoError(l.t, l.p.cmd.Process.Signal(syscall.SIGHUP))
-	l.p.eventually("the configuration is loaded", func() bool { return loaded() > before })
+	l.p.Signal(syscall.SIGHUP)
+	l.p.Eventually("the configuration is loaded", func() bool { return loaded() > before })
 }
 
 // firing is what an Alertmanager has, as "machine/pack".
@@ -74,14 +75,14 @@ func firing(am *testalertmanager.Server) []string {
 
 func (l *lifecycle) waitForFiring(am *testalertmanager.Server, pairs ...string) {
 	l.t.Helper()
-	l.p.eventually(fmt.Sprintf("firing is %v", pairs), func() bool { return assert.ObjectsAreEqual(len(pairs), len(firing(am))) })
+	l.p.Eventually(fmt.Sprintf("firing is %v", pairs), func() bool { return assert.ObjectsAreEqual(len(pairs), len(firing(am))) })
 	assert.ElementsMatch(l.t, pairs, firing(am))
 }
 
 // waitForResolve waits until the Alertmanager has told of a resolve with that reason.
 func (l *lifecycle) waitForResolve(machine, pack, reason string) {
 	l.t.Helper()
-	l.p.eventually(machine+"/"+pack+" is resolved: "+reason, func() bool {
+	l.p.Eventually(machine+"/"+pack+" is resolved: "+reason, func() bool {
 		for _, body := range l.told.Bodies() {
 			text := string(body)
 			if strings.Contains(text, `"resolved_reason":"`+reason+`"`) && strings.Contains(text, `"machine":"`+machine+`"`) &&
@@ -96,35 +97,35 @@ func (l *lifecycle) waitForResolve(machine, pack, reason string) {
 func TestConfigurationThatChangesWhileAlertsFire(t *testing.T) {
 	l := startLifecycle(t)
 	l.write("motd", "drifted\n")
-	l.p.checkNow()
+	l.p.CheckNow()
 	l.waitForFiring(l.am, "here/base", "here/extra", "gone/base")
 	for _, a := range l.am.Alerts() {
 		want := map[string]string{"here": "web", "gone": "ops"}[a.Labels["machine"]]
 		assert.Equal(t, want, a.Labels["team"], "external labels fill only what is missing")
 		assert.Equal(t, "lab", a.Labels["site"])
 	}
-	l.p.eventually("they are notified of", func() bool { return len(l.told.Bodies()) >= 3 })
+	l.p.Eventually("they are notified of", func() bool { return len(l.told.Bodies()) >= 3 })
 
 	// A pack is taken from a machine.
 	l.configure(strings.Replace(lifecycleMachines, "[base, extra]", "[base]", 1), l.am)
 	l.reload()
 	l.waitForFiring(l.am, "here/base", "gone/base")
 	l.waitForResolve("here", "extra", "removed")
-	assert.NotContains(t, l.p.get("/metrics"), `pack="extra"`)
+	assert.NotContains(t, l.p.Get("/metrics"), `pack="extra"`)
 
 	// A machine is switched off, and on again: a first verdict, at once, which never alerts.
 	l.configure(strings.Replace(lifecycleMachines, "here,", "here, drift_detection_enabled: false,", 1), l.am)
 	l.reload()
 	l.waitForFiring(l.am, "gone/base")
 	l.waitForResolve("here", "base", "disabled")
-	assert.NotContains(t, l.p.get("/metrics"), `machine="here"`)
+	assert.NotContains(t, l.p.Get("/metrics"), `machine="here"`)
 	l.configure(lifecycleMachines, l.am)
 	l.reload()
-	l.p.eventually("it is checked at once", func() bool {
-		return l.p.metric(`drift_compliant{machine="here",pack="base"}`) == "0" &&
-			l.p.metric(`drift_compliant{machine="here",pack="extra"}`) == "0"
+	l.p.Eventually("it is checked at once", func() bool {
+		return l.p.Metric(`drift_compliant{machine="here",pack="base"}`) == "0" &&
+			l.p.Metric(`drift_compliant{machine="here",pack="extra"}`) == "0"
 	})
-	assert.Equal(t, "0", l.p.metric(`drift_alert_firing{machine="here",pack="base"}`))
+	assert.Equal(t, "0", l.p.Metric(`drift_alert_firing{machine="here",pack="base"}`))
 	l.waitForFiring(l.am, "gone/base")
 
 	// Another Alertmanager is told of what fires, and the first one still is.
@@ -134,16 +135,16 @@ func TestConfigurationThatChangesWhileAlertsFire(t *testing.T) {
 	l.waitForFiring(l.am, "gone/base")
 
 	// A machine leaves while nobody is looking.
-	l.p.terminate()
+	l.p.Terminate()
 	l.configure(strings.Replace(lifecycleMachines, "  - {name: gone, transport: local, packs: [base]}\n", "", 1), l.am, l.second)
-	l.p.start()
+	l.p.Launch()
 	l.waitForFiring(l.am)
 	l.waitForFiring(l.second)
 	l.waitForResolve("gone", "base", "removed")
-	assert.NotContains(t, l.p.get("/metrics"), `machine="gone"`)
-	status, _ := l.p.tryGet("/api/v1/machines/gone")
+	assert.NotContains(t, l.p.Get("/metrics"), `machine="gone"`)
+	status, _ := l.p.TryGet("/api/v1/machines/gone")
 	assert.Equal(t, http.StatusNotFound, status)
-	l.p.terminate()
+	l.p.Terminate()
 }
 
 func TestAScheduledRunHappens(t *testing.T) {
@@ -151,12 +152,12 @@ func TestAScheduledRunHappens(t *testing.T) {
 	w := newWorkspace(t)
 	w.write("config.yaml", "schedule: {cron: \"* * * * *\"}\nmachines: [{name: here, transport: local, packs: [base]}]\n")
 	p := startServe(t, w.path("config.yaml"), w.path("data"))
-	scheduled := func() bool { return strings.Contains(p.get("/api/v1/runs"), `"trigger":"schedule","phase":"done"`) }
+	scheduled := func() bool { return strings.Contains(p.Get("/api/v1/runs"), `"trigger":"schedule","phase":"done"`) }
 	for range 2 { // patience is a minute, and so is the longest wait
-		if waitFor(scheduled) {
+		if testprocess.WaitFor(scheduled) {
 			break
 		}
 	}
-	assert.True(t, scheduled(), p.log.String())
-	p.terminate()
+	assert.True(t, scheduled(), p.Log())
+	p.Terminate()
 }

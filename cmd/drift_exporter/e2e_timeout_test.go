@@ -22,20 +22,20 @@ machines:
   - {name: silent, address: 127.0.0.1, packs: [base], ssh: {user: nobody, port: %d}}
 `, silent.Addr().(*net.TCPAddr).Port))
 	p := startServe(t, w.path("config.yaml"), w.path("data"))
-	p.eventually("the run ends", func() bool { return p.metric("drift_last_run_success") == "1" })
+	p.Eventually("the run ends", func() bool { return p.Metric("drift_last_run_success") == "1" })
 
-	assert.Equal(t, "1", p.metric(`drift_compliant{machine="here",pack="base"}`))
-	assert.Empty(t, p.metric(`drift_compliant{machine="silent",pack="base"}`))
-	assert.Equal(t, "0", p.metric(`drift_check_success{machine="silent",pack="base"}`))
-	assert.Equal(t, "2", p.metric(`drift_check_failures_total{machine="silent",reason="timeout"}`), "the attempt and its retry")
-	assert.Regexp(t, `level=ERROR .*msg="machine could not be checked" machine=silent .*timeout`, p.log.String())
+	assert.Equal(t, "1", p.Metric(`drift_compliant{machine="here",pack="base"}`))
+	assert.Empty(t, p.Metric(`drift_compliant{machine="silent",pack="base"}`))
+	assert.Equal(t, "0", p.Metric(`drift_check_success{machine="silent",pack="base"}`))
+	assert.Equal(t, "2", p.Metric(`drift_check_failures_total{machine="silent",reason="timeout"}`), "the attempt and its retry")
+	assert.Regexp(t, `level=ERROR .*msg="machine could not be checked" machine=silent .*timeout`, p.Log())
 	var report struct {
 		Verdict string
 		Attempt struct{ Status, Reason string }
 	}
-	p.data("/api/v1/machines/silent/packs/base", &report)
+	p.Data("/api/v1/machines/silent/packs/base", &report)
 	assert.Empty(t, report.Verdict)
 	assert.Equal(t, "unknown", report.Attempt.Status)
 	assert.Equal(t, "timeout", report.Attempt.Reason)
-	p.terminate()
+	p.Terminate()
 }

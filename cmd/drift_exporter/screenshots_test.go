@@ -24,10 +24,10 @@ func TestScreenshots(t *testing.T) {
 	b := testbrowser.Start(t)
 	o, release := startOffice(t)
 	release()
-	o.exporter.eventually("the first run ends", func() bool { return o.exporter.metric("drift_last_run_success") == "1" })
+	o.exporter.Eventually("the first run ends", func() bool { return o.exporter.Metric("drift_last_run_success") == "1" })
 	check := func(times int) {
 		for range times {
-			o.exporter.checkNow()
+			o.exporter.CheckNow()
 		}
 	}
 	check(3)
@@ -48,7 +48,7 @@ func TestScreenshots(t *testing.T) {
 		{"packs", "/packs/base", "/etc/ssh/sshd_config", 900},
 	} {
 		p := b.Open(t, testbrowser.Options{Height: picture.height, Scale: 1.25})
-		p.Go(o.exporter.url + picture.path)
+		p.Go(o.exporter.URL + picture.path)
 		assert.Contains(t, p.Text("main"), picture.shows)
 		require.NoError(t, os.WriteFile(filepath.Join(dir, picture.name+".png"), p.Picture(), 0o644))
 	}

@@ -32,8 +32,8 @@ func TestHangupDuringTheStartIsAReloadAfterIt(t *testing.T) {
 func TestAnIdleConnectionDoesNotFailTheShutdown(t *testing.T) {
 	w := newWorkspace(t)
 	p := startServe(t, w.path("config.yaml"), w.path("data"))
-	idle, err := net.Dial("tcp", strings.TrimPrefix(p.url, "http://"))
+	idle, err := net.Dial("tcp", strings.TrimPrefix(p.URL, "http://"))
 	require.NoError(t, err)
-	p.terminate()
+	p.Terminate()
 	assert.NoError(t, idle.Close())
 }

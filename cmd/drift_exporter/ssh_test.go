@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/drift-exporter/drift_exporter/internal/testenv"
+	"github.com/drift-exporter/drift_exporter/internal/testprocess"
 	"github.com/drift-exporter/drift_exporter/internal/testsshd"
 )
 
@@ -64,7 +65,7 @@ func startAgent(t *testing.T, key string) string {
 		_ = agent.Process.Kill()
 		_ = agent.Wait() // killed
 	})
-	require.True(t, waitFor(func() bool { _, err := os.Stat(socket); return err == nil }))
+	require.True(t, testprocess.WaitFor(func() bool { _, err := os.Stat(socket); return err == nil }))
 	add := exec.Command("ssh-add", "-q", key)
 	add.Env = append(os.Environ(), "SSH_AUTH_SOCK="+socket)
 	out, err := add.CombinedOutput()

@@ -18,6 +18,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/crypto/bcrypt"
+
+	"github.com/drift-exporter/drift_exporter/internal/testexporter"
 )
 
 func TestWebConfigurationProtectsEverything(t *testing.T) {
@@ -25,31 +27,31 @@ func TestWebConfigurationProtectsEverything(t *testing.T) {
 	hash, err := bcrypt.GenerateFromPassword([]byte("secret"), bcrypt.MinCost)
 	require.NoError(t, err)
 	w.write("web.yml", fmt.Sprintf("basic_auth_users: {prometheus: %q}\n", hash))
-	p := startServeWhere(t, "a login is asked for", func(status int) bool { return status == http.StatusUnauthorized },
+	p := testexporter.StartWhere(t, "a login is asked for", func(status int) bool { return status == http.StatusUnauthorized },
 		w.path("config.yaml"), w.path("data"), "--web.config.file="+w.path("web.yml"))
 	for _, path := range []string{"/", "/metrics", "/api/v1/machines", "/-/healthy"} {
-		status, _ := p.tryGet(path)
+		status, _ := p.TryGet(path)
 		assert.Equal(t, http.StatusUnauthorized, status, path)
 	}
-	p.url = strings.Replace(p.url, "http://", "http://prometheus:secret@", 1)
-	assert.Contains(t, p.get("/metrics"), "drift_exporter_build_info")
-	assert.NotContains(t, p.log.String(), "secret")
-	p.terminate()
+	p.URL = strings.Replace(p.URL, "http://", "http://prometheus:secret@", 1)
+	assert.Contains(t, p.Get("/metrics"), "drift_exporter_build_info")
+	assert.NotContains(t, p.Log(), "secret")
+	p.Terminate()
 }
 
 func TestWebConfigurationServesTLS(t *testing.T) {
 	w := newWorkspace(t)
 	authority := writeCertificate(t, w)
 	w.write("web.yml", fmt.Sprintf("tls_server_config: {cert_file: %s, key_file: %s}\n", w.path("cert.pem"), w.path("key.pem")))
-	p := startServeWhere(t, "plain HTTP is refused", func(status int) bool { return status == http.StatusBadRequest },
+	p := testexporter.StartWhere(t, "plain HTTP is refused", func(status int) bool { return status == http.StatusBadRequest },
 		w.path("config.yaml"), w.path("data"), "--web.config.file="+w.path("web.yml"))
 	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: authority}}
 	defer transport.CloseIdleConnections()
-	response, err := (&http.Client{Transport: transport}).Get(strings.Replace(p.url, "http://", "https://", 1) + "/-/healthy")
+	response, err := (&http.Client{Transport: transport}).Get(strings.Replace(p.URL, "http://", "https://", 1) + "/-/healthy")
 	require.NoError(t, err)
 	require.NoError(t, response.Body.Close())
 	assert.Equal(t, http.StatusOK, response.StatusCode)
-	p.terminate()
+	p.Terminate()
 }
 
 func TestNothingIsCheckedWhileTheAddressIsTaken(t *testing.T) {
@@ -97,8 +99,8 @@ func TestABrokenWebConfigurationIsRefusedAtStart(t *testing.T) {
 func TestPagesBelowAPrefix(t *testing.T) {
 	w := newWorkspace(t)
 	p := startServe(t, w.path("config.yaml"), w.path("data"), "--web.external-url=http://proxy.example/drift/", "--web.route-prefix=/")
-	page := p.get("/")
+	page := p.Get("/")
 	assert.Contains(t, page, `href="/drift/metrics"`, "links are those that a browser behind the proxy needs")
-	assert.Contains(t, p.log.String(), "url=http://proxy.example/drift\n", "the log says where to look")
-	p.terminate()
+	assert.Contains(t, p.Log(), "url=http://proxy.example/drift\n", "the log says where to look")
+	p.Terminate()
 }

@@ -3,19 +3,11 @@
 package testalertmanager
 
 import (
-	"bytes"
-	"context"
-	"errors"
-	"fmt"
-	"net"
-	"net/http"
 	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"sync"
 	"testing"
-	"time"
 
 	openapi "github.com/go-openapi/runtime/client"
 	"github.com/go-openapi/strfmt"
@@ -23,10 +15,9 @@ import (
 	"github.com/prometheus/alertmanager/api/v2/client/alert"
 	"github.com/prometheus/alertmanager/api/v2/models"
 	"github.com/stretchr/testify/require"
-)
 
-// patience bounds every wait for the process. It is generous because a loaded machine is not a broken one.
-const patience = 30 * time.Second
+	"github.com/drift-exporter/drift_exporter/internal/testprocess"
+)
 
 // Server is a running Alertmanager. Its methods must be called from the test's goroutine.
 type Server struct {
@@ -37,15 +28,7 @@ type Server struct {
 	binary  string
 	config  string // file
 	storage string // folder; a new one for each empty restart
-	process *process
-}
-
-// process is one life of the server.
-type process struct {
-	cmd    *exec.Cmd
-	output *output
-	done   chan struct{} // closed once the process has been waited for
-	err    error         // of Wait; read after done
+	process *testprocess.Process
 }
 
 // Start runs Alertmanager with that configuration until the test ends. Files that the configuration names must be
@@ -58,7 +41,7 @@ func Start(t testing.TB, configYAML string) *Server {
 	// Another process may take a port between our finding it free and Alertmanager binding it.
 	var err error
 	for range 5 {
-		s.URL = &url.URL{Scheme: "http", Host: freeAddress(t)}
+		s.URL = &url.URL{Scheme: "http", Host: testprocess.FreeAddress(t)}
 		if err = s.launch(); err == nil {
 			return s
 		}
@@ -69,11 +52,9 @@ func Start(t testing.TB, configYAML string) *Server {
 
 // Stop ends the process, as kill -9 does, and returns once it is gone. It may be called again.
 func (s *Server) Stop() {
-	if s.process == nil {
-		return
+	if s.process != nil {
+		s.process.Kill()
 	}
-	_ = s.process.cmd.Process.Kill() // fails only if it has ended already
-	<-s.process.done
 	s.process = nil
 }
 
@@ -92,15 +73,14 @@ func (s *Server) Restart(empty bool) {
 // Alerts asks the API for the alerts that it takes to be firing now; it does not list resolved ones.
 func (s *Server) Alerts() models.GettableAlerts {
 	s.t.Helper()
-	got, err := s.Client().Alert.GetAlerts(alert.NewGetAlertsParams().WithTimeout(patience))
+	got, err := s.Client().Alert.GetAlerts(alert.NewGetAlertsParams().WithTimeout(testprocess.Patience))
 	require.NoError(s.t, err, "list alerts\n%s", s.Output())
 	return got.Payload
 }
 
 // Client is a client of its API, for what Server has no method for.
 func (s *Server) Client() *client.AlertmanagerAPI {
-	httpClient := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}} // leave no goroutine behind
-	transport := openapi.NewWithClient(s.URL.Host, "/api/v2", []string{"http"}, httpClient)
+	transport := openapi.NewWithClient(s.URL.Host, "/api/v2", []string{"http"}, testprocess.HTTPClient())
 	return client.New(transport, strfmt.Default)
 }
 
@@ -109,91 +89,13 @@ func (s *Server) Output() string {
 	if s.process == nil {
 		return ""
 	}
-	return s.process.output.String()
+	return s.process.Output()
 }
 
-func (s *Server) launch() error {
-	p := &process{output: &output{}, done: make(chan struct{})}
-	p.cmd = exec.Command(s.binary,
+func (s *Server) launch() (err error) {
+	s.process, err = testprocess.Start(exec.Command(s.binary,
 		"--config.file="+s.config, "--storage.path="+s.storage,
-		"--web.listen-address="+s.URL.Host, "--cluster.listen-address=")
-	p.cmd.Stdout, p.cmd.Stderr = p.output, p.output
-	if err := p.cmd.Start(); err != nil {
-		return err
-	}
-	go func() {
-		defer close(p.done)
-		p.err = p.cmd.Wait()
-	}()
-	s.process = p
-	if err := s.ready(); err != nil {
-		err = fmt.Errorf("%w\n%s", err, s.Output())
-		s.Stop()
-		return err
-	}
-	return nil
-}
-
-// ready waits until the process answers, or has ended.
-func (s *Server) ready() error {
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
-	defer cancel()
-	httpClient := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
-	poll := time.NewTicker(20 * time.Millisecond)
-	defer poll.Stop()
-	for {
-		request, err := http.NewRequestWithContext(ctx, http.MethodGet, s.URL.JoinPath("/-/ready").String(), nil)
-		if err != nil {
-			return err
-		}
-		response, err := httpClient.Do(request)
-		if err == nil {
-			_ = response.Body.Close()
-			if response.StatusCode == http.StatusOK {
-				return s.alive() // it, and not another process that took the port
-			}
-		}
-		select {
-		case <-poll.C:
-		case <-s.process.done:
-			return fmt.Errorf("alertmanager ended: %w", s.process.err)
-		case <-ctx.Done():
-			return errors.New("alertmanager does not get ready")
-		}
-	}
-}
-
-func (s *Server) alive() error {
-	select {
-	case <-s.process.done:
-		return fmt.Errorf("alertmanager ended: %w", s.process.err)
-	default:
-		return nil
-	}
-}
-
-func freeAddress(t testing.TB) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	defer func() { _ = listener.Close() }()
-	return listener.Addr().String()
-}
-
-// output collects what the process writes.
-type output struct {
-	mu     sync.Mutex
-	buffer bytes.Buffer
-}
-
-func (o *output) Write(p []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.buffer.Write(p)
-}
-
-func (o *output) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.buffer.String()
+		"--web.listen-address="+s.URL.Host, "--cluster.listen-address=",
+	), s.URL.JoinPath("/-/ready").String())
+	return err
 }

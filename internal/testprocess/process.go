@@ -3,35 +3,40 @@
 package testprocess
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"net"
 	"net/http"
+	"os"
 	"os/exec"
 	"path/filepath"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 )
 
-// Patience bounds every wait for a process. It is generous because a loaded machine is not a broken one.
-const Patience = 30 * time.Second
+// Patience is how long a test waits for something that must happen. It only bounds a failing test, and is generous
+// because a loaded machine is not a broken one.
+const Patience = 60 * time.Second
 
 // Process is one life of a server.
 type Process struct {
 	cmd    *exec.Cmd
-	output *output
+	output *Output
 	done   chan struct{} // closed once the process has been waited for
 	err    error         // of Wait; read after done
 }
 
 // Start runs the command and returns once the URL answers with status 200. If the process ends before, or does not get
 // ready, the error tells what it wrote, and nothing is left of it.
-func Start(cmd *exec.Cmd, ready string) (*Process, error) {
-	p := &Process{cmd: cmd, output: &output{}, done: make(chan struct{})}
+func Start(cmd *exec.Cmd, url string) (*Process, error) {
+	return StartWhere(cmd, url, func(status int) bool { return status == http.StatusOK })
+}
+
+// StartWhere is Start for a server that shows otherwise that it is up: by its answer's status.
+func StartWhere(cmd *exec.Cmd, url string, up func(status int) bool) (*Process, error) {
+	p := &Process{cmd: cmd, output: &Output{}, done: make(chan struct{})}
 	cmd.Stdout, cmd.Stderr = p.output, p.output
 	if err := cmd.Start(); err != nil {
 		return nil, err
@@ -40,7 +45,7 @@ func Start(cmd *exec.Cmd, ready string) (*Process, error) {
 		defer close(p.done)
 		p.err = cmd.Wait()
 	}()
-	if err := p.ready(ready); err != nil {
+	if err := p.ready(url, up); err != nil {
 		err = fmt.Errorf("%w\n%s", err, p.Output())
 		p.Kill()
 		return nil, err
@@ -54,17 +59,30 @@ func (p *Process) Kill() {
 	<-p.done
 }
 
+// Signal sends the process a signal.
+func (p *Process) Signal(signal os.Signal) error { return p.cmd.Process.Signal(signal) }
+
+// Wait waits until the process ends by itself, and returns its exit code; or an error, if it does not.
+func (p *Process) Wait() (int, error) {
+	select {
+	case <-p.done:
+		return p.cmd.ProcessState.ExitCode(), nil
+	case <-time.After(Patience):
+		return 0, fmt.Errorf("%s does not end", p.name())
+	}
+}
+
 // Output is what the process has written so far.
 func (p *Process) Output() string { return p.output.String() }
 
 // ready waits until the process answers, or has ended.
-func (p *Process) ready(url string) error {
+func (p *Process) ready(url string, up func(status int) bool) error {
 	ctx, cancel := context.WithTimeout(context.Background(), Patience)
 	defer cancel()
 	poll := time.NewTicker(20 * time.Millisecond)
 	defer poll.Stop()
 	for {
-		if status(ctx, url) == http.StatusOK {
+		if up(status(ctx, url)) {
 			return p.alive() // it, and not another process that took the port
 		}
 		select {
@@ -118,22 +136,4 @@ func FreeAddress(t testing.TB) string {
 	require.NoError(t, err)
 	defer func() { _ = listener.Close() }()
 	return listener.Addr().String()
-}
-
-// output collects what the process writes.
-type output struct {
-	mu     sync.Mutex
-	buffer bytes.Buffer
-}
-
-func (o *output) Write(p []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.buffer.Write(p)
-}
-
-func (o *output) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.buffer.String()
 }

@@ -109,19 +109,11 @@ func (s *Server) Query(expression string) model.Vector {
 func (s *Server) Eventually(expression string) model.Vector {
 	s.t.Helper()
 	var result model.Vector
-	poll := time.NewTicker(50 * time.Millisecond)
-	defer poll.Stop()
-	timeout := time.After(2 * testprocess.Patience)
-	for {
-		if result = s.Query(expression); len(result) > 0 {
-			return result
-		}
-		select {
-		case <-poll.C:
-		case <-timeout:
-			require.NotEmpty(s.t, result, "waited in vain for a result of %s\n%s", expression, s.Output())
-		}
-	}
+	testprocess.Eventually(s.t, "a result of "+expression, func() bool {
+		result = s.Query(expression)
+		return len(result) > 0
+	}, s.Output)
+	return result
 }
 
 // API is a client of its API, for what Server has no method for.

@@ -1,0 +1,99 @@
+// Package testexporter runs the exporter itself for tests, as an operator would: the program, one process per
+// Exporter, on loopback. It is for tests only; nothing that ships may import it.
+package testexporter
+
+import (
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/drift-exporter/drift_exporter/internal/testprocess"
+)
+
+// Exporter is a running drift_exporter. Its methods must be called from the test's goroutine.
+type Exporter struct {
+	// URL is its address; it stays the same across Launch.
+	URL string
+
+	t       testing.TB
+	args    []string
+	dir     string // of the configuration, which is named as packs are: relative to it
+	what    string // what up tells
+	up      func(status int) bool
+	process *testprocess.Process
+}
+
+// Start runs `serve` until the test ends, and returns once it is ready.
+func Start(t testing.TB, configFile, storage string, extra ...string) *Exporter {
+	t.Helper()
+	return StartWhere(t, "the exporter is ready", func(status int) bool { return status == http.StatusOK }, configFile, storage, extra...)
+}
+
+// StartWhere is Start for an exporter that shows otherwise that it is up: by the status of its answer to /-/ready.
+func StartWhere(t testing.TB, what string, up func(status int) bool, configFile, storage string, extra ...string) *Exporter {
+	t.Helper()
+	address := testprocess.FreeAddress(t)
+	e := &Exporter{
+		URL: "http://" + address,
+		t:   t, what: what, up: up, dir: filepath.Dir(configFile),
+		args: []string{"--config.file=" + filepath.Base(configFile), "--storage.path=" + storage, "--web.listen-address=" + address},
+	}
+	if !slices.ContainsFunc(extra, func(arg string) bool { return strings.HasPrefix(arg, "--web.external-url=") }) {
+		e.args = append(e.args, "--web.external-url="+e.URL+"/")
+	}
+	e.args = append(e.args, extra...)
+	t.Cleanup(e.Kill)
+	e.Launch()
+	return e
+}
+
+// Launch starts it again after Kill or Terminate, with what it had stored.
+func (e *Exporter) Launch() {
+	e.t.Helper()
+	cmd := exec.Command(Binary(e.t), e.args...)
+	cmd.Dir = e.dir
+	var err error
+	e.process, err = testprocess.StartWhere(cmd, e.URL+"/-/ready", e.up)
+	require.NoError(e.t, err, e.what)
+}
+
+// Kill is kill -9; it waits until the process is gone.
+func (e *Exporter) Kill() {
+	if e.process == nil {
+		return // it never came up
+	}
+	e.process.Kill()
+	require.NotContains(e.t, e.Log(), "DATA RACE")
+}
+
+// Terminate is SIGTERM; the process must end by itself with status 0.
+func (e *Exporter) Terminate() {
+	e.t.Helper()
+	e.Signal(syscall.SIGTERM)
+	code, err := e.process.Wait()
+	require.NoError(e.t, err, e.Log())
+	require.Equal(e.t, 0, code, e.Log())
+	require.NotContains(e.t, e.Log(), "DATA RACE")
+}
+
+// Signal sends it a signal.
+func (e *Exporter) Signal(signal os.Signal) {
+	e.t.Helper()
+	require.NoError(e.t, e.process.Signal(signal))
+}
+
+// Log is what the present process has logged so far.
+func (e *Exporter) Log() string { return e.process.Output() }
+
+// Eventually polls until the condition holds; what it waits for is only for a failing test.
+func (e *Exporter) Eventually(what string, condition func() bool) {
+	e.t.Helper()
+	testprocess.Eventually(e.t, what, condition, e.Log)
+}
