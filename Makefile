@@ -3,11 +3,12 @@ GO      ?= go
 BIN     := bin
 GODIRS  := checker cmd deploy exporter internal rules
 PKG     := github.com/drift-exporter/drift_exporter
-VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+VERSION ?= $(shell tools/version)
+BRANCH  ?= $(shell git rev-parse --abbrev-ref HEAD 2>/dev/null)
 VPKG    := github.com/prometheus/common/version
-LDFLAGS := -X $(VPKG).Version=$(VERSION) \
-           -X $(VPKG).Revision=$(shell git rev-parse HEAD 2>/dev/null) \
-           -X $(VPKG).Branch=$(shell git rev-parse --abbrev-ref HEAD 2>/dev/null)
+LDFLAGS  = -X $(VPKG).Version=$(VERSION) -X $(VPKG).Revision=$(shell git rev-parse HEAD 2>/dev/null) -X $(VPKG).Branch=$(BRANCH)
+# What is built holds nothing of where it was built: neither paths nor what git stamps, nor a C library.
+GOBUILD  = CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -ldflags '$(LDFLAGS)'
 
 .DEFAULT_GOAL := build
 .PHONY: help build run test test-browser screenshots test-oracle test-packages lint fmt fuzz bench tidy-check man clean
@@ -16,7 +17,7 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 build: ## build bin/drift_exporter
-	@$(GO) build -ldflags '$(LDFLAGS)' -o $(BIN)/drift_exporter ./cmd/drift_exporter
+	@$(GOBUILD) -o $(BIN)/drift_exporter ./cmd/drift_exporter
 
 run: build ## build, then serve the shipped config.yaml, which checks this machine
 	@echo "The fleet page is http://localhost:10186/ and the metrics are http://localhost:10186/metrics (stop: Ctrl-C)"
