@@ -24,9 +24,10 @@ run: build ## build, then serve the shipped config.yaml, which checks this machi
 	@exec $(BIN)/drift_exporter --config.file=config.yaml --storage.path=data --web.listen-address=localhost:10186 --web.enable-lifecycle
 
 # What tests find by these names.
-TESTENV := DRIFT_TEST_ALERTMANAGER=$(CURDIR)/$(BIN)/alertmanager DRIFT_TEST_AXE=$(CURDIR)/$(BIN)/axe.min.js
+TESTENV := DRIFT_TEST_ALERTMANAGER=$(CURDIR)/$(BIN)/alertmanager DRIFT_TEST_AXE=$(CURDIR)/$(BIN)/axe.min.js \
+           DRIFT_TEST_MANIFESTS=$(CURDIR)/$(BIN)/manifests
 
-test: test-packages $(BIN)/alertmanager $(BIN)/axe.min.js ## run every test with the race detector, real sshd, Alertmanager and chromium included
+test: test-packages $(BIN)/alertmanager $(BIN)/axe.min.js $(BIN)/manifests ## run every test with the race detector, real sshd, Alertmanager and chromium included
 	$(TESTENV) $(GO) test -race -count=1 -timeout 20m ./...
 
 test-browser: test-packages $(BIN)/alertmanager $(BIN)/axe.min.js ## run only the tests that show the pages to chromium and axe-core
@@ -51,6 +52,10 @@ $(BIN)/axe.min.js: tools/axe-core/package-lock.json tools/axe-core/get | test-pa
 
 $(BIN)/golangci-lint: tools/golangci-lint/go.mod tools/golangci-lint/go.sum
 	$(GO) build -modfile=tools/golangci-lint/go.mod -o $@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+
+# A program of ours around the libraries of BuildKit, Compose and kustomize.
+$(BIN)/manifests: $(wildcard tools/manifests/*.go) tools/manifests/go.mod tools/manifests/go.sum
+	$(GO) build -C tools/manifests -o $(CURDIR)/$@ .
 
 lint: $(BIN)/golangci-lint ## run golangci-lint: the layers, errors, logs and tests
 	$(BIN)/golangci-lint run ./...
