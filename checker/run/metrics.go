@@ -24,7 +24,7 @@ type Metrics struct {
 	failures *prometheus.CounterVec
 	runner   atomic.Pointer[Runner]
 
-	lastSuccess, lastEnd, lastDuration, next *prometheus.Desc
+	lastSuccess, lastEnd, lastDuration, next, outstanding *prometheus.Desc
 
 	mu     sync.Mutex
 	counts map[string]bool // machines with a series in failures
@@ -50,6 +50,8 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 			"How long the run that ended last took."),
 		next: desc("drift_next_run_timestamp_seconds",
 			"When the next scheduled run is due, in seconds since the epoch."),
+		outstanding: desc("drift_outstanding_run_timestamp_seconds",
+			"When the first scheduled run was due that has not ended yet, in seconds since the epoch; absent if there is none."),
 		counts: map[string]bool{},
 	}
 	for _, result := range []string{resultSuccess, resultFailure, resultSkipped} {
@@ -68,7 +70,7 @@ func (m *Metrics) follow(r *Runner) { m.runner.Store(r) }
 func (m *Metrics) Describe(ch chan<- *prometheus.Desc) {
 	m.runs.Describe(ch)
 	m.failures.Describe(ch)
-	for _, d := range []*prometheus.Desc{m.lastSuccess, m.lastEnd, m.lastDuration, m.next} {
+	for _, d := range []*prometheus.Desc{m.lastSuccess, m.lastEnd, m.lastDuration, m.next, m.outstanding} {
 		ch <- d
 	}
 }
@@ -86,6 +88,9 @@ func (m *Metrics) Collect(ch chan<- prometheus.Metric) {
 	}
 	if next := r.NextRun(); !next.IsZero() {
 		gauge(m.next, seconds(next))
+	}
+	if due := r.outstanding(); !due.IsZero() {
+		gauge(m.outstanding, seconds(due))
 	}
 	if last, ok := r.store.View().LastRun(); ok {
 		success := 0.0

@@ -17,6 +17,8 @@ func (r *Runner) resume(ctx context.Context) {
 			r.log.Info("a scheduled run was missed, catching up", "run", state.RunID(r.handled))
 			r.scheduled(ctx, r.handled, state.TriggerCatchUp)
 		} else {
+			skipped := r.handled
+			r.over.Store(&skipped)
 			r.metrics.runs.WithLabelValues(resultSkipped).Inc()
 			r.log.Warn("a scheduled run was missed and is skipped", "run", state.RunID(r.handled))
 		}
@@ -35,8 +37,7 @@ func (r *Runner) missed(at time.Time) bool {
 	}
 	id := state.RunID(at)
 	for _, run := range r.store.View().Runs() {
-		planned := run.Trigger == state.TriggerSchedule || run.Trigger == state.TriggerCatchUp
-		if planned && covers(run.ID, id, r.clock.Now()) {
+		if planned(run) && covers(run.ID, id, r.clock.Now()) {
 			return false
 		}
 	}

@@ -37,6 +37,7 @@ type Runner struct {
 	fleet   atomic.Pointer[checker.Fleet]
 	plan    atomic.Pointer[plan]
 	current atomic.Pointer[active]
+	over    atomic.Pointer[time.Time] // the last scheduled instant that was seen to be dealt with
 	slots   *slots
 
 	requests chan request  // of StartRun

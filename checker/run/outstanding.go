@@ -1,0 +1,47 @@
+package run
+
+import (
+	"time"
+
+	"github.com/drift-exporter/drift_exporter/internal/state"
+)
+
+// outstanding is the first scheduled instant after that of the last planned run that ended, if it has passed: its
+// run is on, or never came about. It is zero if there is none. An instant that is not to be made up for is none.
+func (r *Runner) outstanding() time.Time {
+	plan, now := r.plan.Load(), r.clock.Now()
+	dealt := plan.since
+	if over := r.lastOver(now); over.After(dealt) {
+		dealt = over
+	}
+	if dealt.IsZero() {
+		return plan.Latest(now)
+	}
+	if at := plan.Next(dealt); !at.After(now) {
+		return at
+	}
+	return time.Time{}
+}
+
+// lastOver is the instant of the last planned run that ended, as far as it was stored or seen.
+func (r *Runner) lastOver(now time.Time) time.Time {
+	var last time.Time
+	if seen := r.over.Load(); seen != nil && !seen.After(now.Add(tolerance)) {
+		last = *seen
+	}
+	for _, run := range r.store.View().Runs() {
+		at, err := run.Instant()
+		if err == nil && run.Ended() && planned(run) && at.After(last) && !at.After(now.Add(tolerance)) {
+			last = at
+		}
+	}
+	if !last.IsZero() {
+		r.over.Store(&last) // runs that are asked for may crowd it out of what is stored
+	}
+	return last
+}
+
+// planned tells whether the run is one of the schedule.
+func planned(run *state.Run) bool {
+	return run.Trigger == state.TriggerSchedule || run.Trigger == state.TriggerCatchUp
+}
