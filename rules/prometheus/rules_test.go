@@ -71,15 +71,8 @@ func TestEveryAlertHasACaseInWhichItFiresAndOneInWhichItDoesNot(t *testing.T) {
 	}
 }
 
-// What docs/metrics.md lists is what /metrics shows: tests of those who make the metrics see to that.
 func TestRulesAskForMetricsThatThereAre(t *testing.T) {
-	doc, err := os.ReadFile("../../docs/metrics.md")
-	require.NoError(t, err)
-	documented := map[string]bool{}
-	for _, row := range regexp.MustCompile("(?m)^\\| `(drift_[a-z_]+)` \\|").FindAllStringSubmatch(string(doc), -1) {
-		documented[row[1]] = true
-	}
-	require.Greater(t, len(documented), 20)
+	known := documented(t)
 	text := regexp.MustCompile(`"[^"]*"`)
 	metric := regexp.MustCompile(`\bdrift_[a-z_]+`)
 	for _, r := range rules(t) {
@@ -88,20 +81,19 @@ func TestRulesAskForMetricsThatThereAre(t *testing.T) {
 			assert.NotEmpty(t, names, r.name())
 		}
 		for _, name := range names {
-			assert.True(t, documented[name], "%s asks for %s, which docs/metrics.md does not have", r.name(), name)
+			assert.True(t, known[name], "%s asks for %s, which docs/metrics.md does not have", r.name(), name)
 		}
 	}
 }
 
 func TestEveryRuleIsInTheDocs(t *testing.T) {
-	doc, err := os.ReadFile("../../docs/rules.md")
-	require.NoError(t, err)
+	doc := page(t, "docs/rules.md")
 	for _, r := range rules(t) {
 		switch {
 		case r.Record != "":
-			assert.Contains(t, string(doc), "\n| `"+r.Record+"` |")
+			assert.Contains(t, doc, "\n| `"+r.Record+"` |")
 		case r.Alert != "config_drift":
-			assert.Regexp(t, "\n\\| \\[`"+r.Alert+"`\\]\\(runbooks.md#"+strings.ToLower(r.Alert)+"\\) \\| [a-z, ]*"+r.Labels["severity"], string(doc))
+			assert.Regexp(t, "\n\\| \\[`"+r.Alert+"`\\]\\(runbooks.md#"+strings.ToLower(r.Alert)+"\\) \\| [a-z, ]*"+r.Labels["severity"], doc)
 		}
 	}
 }
