@@ -24,10 +24,10 @@ run: build ## build, then serve the shipped config.yaml, which checks this machi
 	@exec $(BIN)/drift_exporter --config.file=config.yaml --storage.path=data --web.listen-address=localhost:10186 --web.enable-lifecycle
 
 # What tests find by these names.
-TESTENV := DRIFT_TEST_ALERTMANAGER=$(CURDIR)/$(BIN)/alertmanager DRIFT_TEST_AXE=$(CURDIR)/$(BIN)/axe.min.js \
+TESTENV := DRIFT_TEST_ALERTMANAGER=$(CURDIR)/$(BIN)/alertmanager DRIFT_TEST_AMTOOL=$(CURDIR)/$(BIN)/amtool DRIFT_TEST_AXE=$(CURDIR)/$(BIN)/axe.min.js \
            DRIFT_TEST_MANIFESTS=$(CURDIR)/$(BIN)/manifests
 
-test: test-packages $(BIN)/alertmanager $(BIN)/axe.min.js $(BIN)/manifests ## run every test with the race detector, real sshd, Alertmanager and chromium included
+test: test-packages $(BIN)/alertmanager $(BIN)/amtool $(BIN)/axe.min.js $(BIN)/manifests ## run every test with the race detector, real sshd, Alertmanager and chromium included
 	$(TESTENV) $(GO) test -race -count=1 -timeout 20m ./...
 
 test-browser: test-packages $(BIN)/alertmanager $(BIN)/axe.min.js ## run only the tests that show the pages to chromium and axe-core
@@ -43,8 +43,8 @@ test-packages: ## install the Debian packages that the tests need (as root), or 
 	@tools/test-packages
 
 # Pinned in go.mod files of their own, so that their dependencies never mix with ours.
-$(BIN)/alertmanager: tools/alertmanager/go.mod tools/alertmanager/go.sum
-	$(GO) build -modfile=tools/alertmanager/go.mod -o $@ github.com/prometheus/alertmanager/cmd/alertmanager
+$(BIN)/alertmanager $(BIN)/amtool: tools/alertmanager/go.mod tools/alertmanager/go.sum
+	$(GO) build -modfile=tools/alertmanager/go.mod -o $@ github.com/prometheus/alertmanager/cmd/$(@F)
 
 # Pinned by package-lock.json. Its downloader may have to be installed first.
 $(BIN)/axe.min.js: tools/axe-core/package-lock.json tools/axe-core/get | test-packages

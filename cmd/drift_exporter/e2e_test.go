@@ -66,7 +66,7 @@ func TestEndToEnd(t *testing.T) {
 		assert.True(t, time.Time(*web.EndsAt).Equal(next.Add(time.Hour)), "endsAt %s is an hour after the next run", web.EndsAt)
 
 		f.eventually("Slack hears of it", func() bool {
-			return len(f.heard("Configuration drift detected on Web 1", link, "*Mismatches:* 1")) == 1
+			return len(f.heard("Configuration drift detected on Web 1", link, "*web:* 1 mismatch,")) == 1
 		})
 		page := f.exporter.Get("/machines/web1/packs/web")
 		for _, text := range []string{"Web 1", "-workers 4", "workers <mark>6</mark>4", "wrong content"} {
@@ -94,6 +94,7 @@ func TestEndToEnd(t *testing.T) {
 		assert.Len(t, f.alerts(), 1)
 		assert.True(t, f.startsAt("web").Equal(since))
 		assert.Equal(t, "0", f.exporter.Metric(`drift_compliant{machine="web1",pack="web"}`))
+		assert.Empty(t, f.heard("resolved"))
 		assert.Empty(t, f.heard("Resolved"))
 	})
 
@@ -125,6 +126,7 @@ func TestEndToEnd(t *testing.T) {
 		assert.Equal(t, "1", f.exporter.Metric("drift_last_run_success"), "the run itself went on")
 		f.afterResends(2)
 		assert.Len(t, f.alerts(), 2)
+		assert.Empty(t, f.heard("resolved"))
 		assert.Empty(t, f.heard("Resolved"))
 	})
 
@@ -134,8 +136,9 @@ func TestEndToEnd(t *testing.T) {
 		f.exporter.CheckNow()
 		f.eventually("one alert is left", func() bool { return len(f.alerts()) == 1 })
 		assert.Contains(t, f.alerts(), "base")
-		f.eventually("Slack hears of it", func() bool { return len(f.heard("Resolved", "Web 1", "packs/web")) >= 1 })
-		assert.Empty(t, f.heard("Resolved", "packs/base"))
+		f.eventually("Slack hears of it", func() bool { return len(f.heard("detected on Web 1", "*web:* resolved, compliant")) == 1 })
+		assert.Empty(t, f.heard("*base:* resolved"))
+		assert.Empty(t, f.heard("Resolved"), "the other pack of the machine still drifts")
 		assert.Equal(t, "1", f.exporter.Metric(`drift_compliant{machine="web1",pack="web"}`))
 		assert.Equal(t, "1", f.exporter.Metric(`drift_check_success{machine="web1",pack="web"}`))
 	})
@@ -158,7 +161,9 @@ func TestEndToEnd(t *testing.T) {
 		connections := f.sshd.Connections()
 		f.exporter.CheckNow()
 		assert.Equal(t, connections+1, f.sshd.Connections(), "only db1 is connected to")
-		f.eventually("Slack hears of it", func() bool { return len(f.heard("Resolved", "packs/base")) >= 1 })
+		f.eventually("Slack hears of it", func() bool {
+			return len(f.heard("Resolved: Configuration drift detected on Web 1", "*base:* resolved, disabled")) == 1
+		})
 	})
 
 	f.exporter.Terminate()

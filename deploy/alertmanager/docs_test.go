@@ -2,17 +2,18 @@ package alertmanager_test
 
 import (
 	"os"
+	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
-	"time"
 
+	"github.com/prometheus/alertmanager/api/v2/client/silence"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/drift-exporter/drift_exporter/internal/state"
+	"github.com/drift-exporter/drift_exporter/deploy/alertmanager"
 	"github.com/drift-exporter/drift_exporter/internal/testalertmanager"
-	"github.com/drift-exporter/drift_exporter/rules"
 )
 
 // blocks are the code blocks of docs/alerts.md in a language.
@@ -30,32 +31,32 @@ func blocks(t *testing.T, language string) []string {
 }
 
 func TestTheDocumentedMessagesAreWhatSlackShows(t *testing.T) {
-	inbox := testalertmanager.NewInbox(t)
-	server := testalertmanager.Start(t, testalertmanager.Shipped(t, inbox.URL))
-	p := params()
-	p.DisplayName = "Web 1"
-	before := time.Now().Add(-time.Minute)
-	var rec *state.Record
-	for i, mismatches := range [][]state.Mismatch{nil, {
-		{Type: "wrong_permissions", Kind: "file", Item: "/etc/ssh/sshd_config", Expected: "0600", Actual: "0644"},
-		{Type: "missing_package", Kind: "package", Item: "curl", Expected: "installed", Actual: "absent"},
-	}, nil} {
-		next, ok := rules.Judge(rec, result(before.Add(time.Duration(i)*time.Second), mismatches...), p, time.Now())
-		require.True(t, ok)
-		rec = next
-		if rec.Alert == nil {
-			continue
-		}
-		send(t, server, rec)
-		message := slack(t, inbox, i)
-		assert.Contains(t, blocks(t, "text"), message.Title+"\n"+rendered(message.Text))
+	w := start(t)
+	base, web := newPair(t, "base"), newPair(t, "web")
+	shows := func(n int) {
+		t.Helper()
+		assert.Contains(t, blocks(t, "text"), rendered(w.message(n)))
 	}
+	w.send(base.found(mode, curl))
+	shows(1)
+	w.send(web.found(content))
+	w.message(2)
+	w.send(base.found())
+	shows(3)
+	w.send(web.found())
+	shows(4)
+	w.post(down())
+	shows(5)
 }
 
-// rendered is a Slack text as it shows, as far as the templates go: bold, links, blocks of code.
-func rendered(text string) string {
-	text = regexp.MustCompile(`<[^|>]*\|([^>]*)>`).ReplaceAllString(text, "$1")
-	return strings.NewReplacer("*", "", "```", "").Replace(text)
+// rendered is a Slack message as it shows, as far as the templates go: bold, links, blocks of code, fields below.
+func rendered(message testalertmanager.SlackMessage) string {
+	text := regexp.MustCompile(`<[^|>]*\|([^>]*)>`).ReplaceAllString(message.Text, "$1")
+	lines := []string{message.Title, strings.NewReplacer("*", "", "```", "").Replace(text), ""}
+	for _, field := range message.Fields {
+		lines = append(lines, field.Title+": "+field.Value)
+	}
+	return strings.Join(lines, "\n")
 }
 
 func TestTheDocumentedRoutingLoads(t *testing.T) {
@@ -64,4 +65,31 @@ func TestTheDocumentedRoutingLoads(t *testing.T) {
 	for _, example := range examples {
 		testalertmanager.Start(t, example)
 	}
+}
+
+// Each block runs as a reader would paste it, only with this Alertmanager and this folder.
+func TestTheDocumentedCommandsWork(t *testing.T) {
+	amtool := testalertmanager.AmtoolBinary(t)
+	w := start(t)
+	dir := t.TempDir()
+	_, err := alertmanager.Install(dir, alertmanager.Options{SlackURL: w.inbox.URL})
+	require.NoError(t, err)
+	commands := strings.NewReplacer("/etc/alertmanager", dir, "http://localhost:9093", w.server.URL.String())
+	output := ""
+	for _, block := range blocks(t, "sh") {
+		command := exec.Command("sh", "-e", "-c", commands.Replace(block))
+		command.Env = append(os.Environ(), "PATH="+filepath.Dir(amtool)+":"+os.Getenv("PATH"))
+		out, err := command.CombinedOutput()
+		require.NoError(t, err, "%s\n%s", block, out)
+		output += string(out)
+	}
+	assert.Contains(t, output, "SUCCESS")
+	assert.Contains(t, output, "slack_rules\n")
+	assert.Contains(t, output, "Configuration drift detected on test", "the query lists it")
+	message := w.message(1)
+	assert.Equal(t, "Configuration drift detected on test", message.Title)
+	assert.Contains(t, message.Text, "wrong_owner /etc/hosts: root → nobody")
+	silences, err := w.server.Client().Silence.GetSilences(silence.NewGetSilencesParams())
+	require.NoError(t, err)
+	assert.Len(t, silences.Payload, 1)
 }

@@ -48,12 +48,19 @@ func (in *Inbox) Bodies() [][]byte {
 
 // SlackMessage is the part of a Slack message that slack_configs fills from its templates.
 type SlackMessage struct {
-	Channel  string `json:"channel"`
-	Title    string `json:"title"`
-	Link     string `json:"title_link"`
-	Text     string `json:"text"`
-	Fallback string `json:"fallback"`
-	Color    string `json:"color"`
+	Channel  string       `json:"channel"`
+	Title    string       `json:"title"`
+	Link     string       `json:"title_link"`
+	Text     string       `json:"text"`
+	Fallback string       `json:"fallback"`
+	Color    string       `json:"color"`
+	Fields   []SlackField `json:"fields"`
+}
+
+// SlackField is a name and value that Slack shows below the text.
+type SlackField struct {
+	Title string `json:"title"`
+	Value string `json:"value"`
 }
 
 // SlackMessages is what was posted so far read as Slack messages, one for each attachment, oldest first. What is no

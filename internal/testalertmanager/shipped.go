@@ -2,33 +2,21 @@ package testalertmanager
 
 import (
 	"os"
-	"path/filepath"
-	"regexp"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/drift-exporter/drift_exporter/internal/testenv"
+	"github.com/drift-exporter/drift_exporter/deploy/alertmanager"
 )
 
 // Shipped is the configuration in deploy/alertmanager, which an operator would run, with Slack at the given URL. Only
 // the places of its files and its waiting times are others.
 func Shipped(t testing.TB, slackURL string) string {
 	t.Helper()
-	dir := filepath.Join(testenv.Repository(t), "deploy", "alertmanager")
-	text, err := os.ReadFile(filepath.Join(dir, "alertmanager.yml"))
+	file, err := alertmanager.Install(t.TempDir(), alertmanager.Options{SlackURL: slackURL, Waiting: 10 * time.Millisecond})
 	require.NoError(t, err)
-	urlFile := filepath.Join(t.TempDir(), "slack_url")
-	require.NoError(t, os.WriteFile(urlFile, []byte(slackURL), 0o600))
-	for before, after := range map[string]string{
-		`config_drift\.tmpl`:          filepath.Join(dir, "config_drift.tmpl"),
-		`/etc/alertmanager/slack_url`: urlFile,
-		`group_wait: \S+`:             "group_wait: 10ms",
-		`group_interval: \S+`:         "group_interval: 10ms",
-	} {
-		pattern := regexp.MustCompile(before)
-		require.Len(t, pattern.FindAll(text, -1), 1, before)
-		text = pattern.ReplaceAll(text, []byte(after))
-	}
+	text, err := os.ReadFile(file)
+	require.NoError(t, err)
 	return string(text)
 }

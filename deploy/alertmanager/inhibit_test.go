@@ -1,0 +1,101 @@
+package alertmanager_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/prometheus/alertmanager/api/v2/models"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// muted tells by alert name which of those that fire are inhibited.
+func (w *world) muted() map[string]bool {
+	w.t.Helper()
+	muted := map[string]bool{}
+	for _, a := range w.server.Alerts() {
+		muted[a.Labels["alertname"]] = len(a.Status.InhibitedBy) > 0
+	}
+	return muted
+}
+
+// quiet wants the nth message to have been the last one. Messages of its own, each sent as soon as another would
+// have been, show that no other is on its way; it returns how many there are with them.
+func (w *world) quiet(n int) int {
+	w.t.Helper()
+	for range 3 {
+		n++
+		name := fmt.Sprintf("DriftMark%d", n)
+		w.post(operational(name, "info", name, "A mark.", nil))
+		require.Equal(w.t, name, w.message(n).Title)
+	}
+	return n
+}
+
+func TestADeadExporterAnnouncesNoHealthyFleet(t *testing.T) {
+	w := start(t)
+	base := newPair(t, "base")
+	rec := base.found(mode)
+
+	w.post(posted(*rec.Alert, time.Now().Add(3*time.Second)))
+	w.message(1)
+	w.post(down())
+	require.Equal(t, "drift_exporter cannot be scraped", w.message(2).Title)
+	require.Equal(t, map[string]bool{"config_drift": true, "DriftExporterDown": false}, w.muted())
+	require.Eventually(t, func() bool { return len(w.server.Alerts()) == 1 }, time.Minute, 10*time.Millisecond, "the alert expires")
+	n := w.quiet(2)
+
+	w.post(over(down()))
+	n++
+	require.Equal(t, "Resolved: drift_exporter cannot be scraped", w.message(n).Title)
+	w.send(rec) // the exporter is back; to it nothing has changed
+	require.Eventually(t, func() bool { _, fires := w.muted()["config_drift"]; return fires }, time.Minute, 10*time.Millisecond)
+	n = w.quiet(n)
+
+	rec = base.found()
+	w.send(rec)
+	n++
+	assert.Equal(t, "Resolved: Configuration drift detected on Web 1", w.message(n).Title)
+	w.send(rec) // as it is resent
+	w.quiet(n)
+}
+
+func TestARepairWhileTheExporterIsTakenToBeDownIsToldAfterwards(t *testing.T) {
+	w := start(t)
+	base := newPair(t, "base")
+	w.send(base.found(mode))
+	w.message(1)
+	w.post(down())
+	w.message(2)
+
+	rec := base.found()
+	w.send(rec)
+	n := w.quiet(2)
+
+	w.post(over(down()))
+	n++
+	require.Equal(t, "Resolved: drift_exporter cannot be scraped", w.message(n).Title)
+	w.send(rec) // as it is resent for a quarter of an hour
+	n++
+	assert.Equal(t, "Resolved: Configuration drift detected on Web 1", w.message(n).Title)
+	w.quiet(n)
+}
+
+func TestOnlyADeadExporterMutes(t *testing.T) {
+	w := start(t)
+	for _, name := range []string{"DriftRunOverdue", "DriftRunFailed", "DriftMachineUnreachable", "DriftCheckFailing", "DriftNotificationsFailing", "DriftStateDisconnected"} {
+		w.post(operational(name, "critical", name, "Text.", models.LabelSet{"machine": "web1", "pack": "base"}))
+	}
+	w.send(newPair(t, "base").found(mode))
+	for name, muted := range w.muted() {
+		assert.False(t, muted, name)
+	}
+	w.message(7)
+
+	w.post(down())
+	w.message(8)
+	for name, muted := range w.muted() {
+		assert.Equal(t, name == "config_drift" || name == "DriftRunOverdue", muted, name)
+	}
+}

@@ -1,0 +1,129 @@
+package alertmanager_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/prometheus/alertmanager/api/v2/models"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestSlackHearsOfDriftAndItsEnd(t *testing.T) {
+	w := start(t)
+	base, web := newPair(t, "base"), newPair(t, "web")
+
+	w.send(base.found(mode, curl))
+	w.golden(1, "drifted")
+	w.send(web.found(content))
+	w.golden(2, "second_pack_drifted")
+	w.send(base.found())
+	w.golden(3, "one_pack_resolved")
+	w.send(web.found())
+	w.golden(4, "all_resolved")
+}
+
+func TestAMachineIsOneMessage(t *testing.T) {
+	w := start(t)
+	w.send(newPair(t, "base").found(mode))
+	w.message(1)
+	other := newPair(t, "base")
+	other.key.Machine, other.params.DisplayName = "web2", "Web 2"
+	w.send(other.found(mode))
+	message := w.message(2)
+	assert.Contains(t, message.Title, "Web 2")
+	assert.NotContains(t, message.Text, "Web 1")
+}
+
+func TestTheSameDriftIsNotTwoWhenLabelsChange(t *testing.T) {
+	w := start(t)
+	base := newPair(t, "base")
+	w.send(base.found(mode))
+	w.message(1)
+	base.params.Labels = map[string]string{"env": "prod"}
+	rec := base.found(mode)
+	require.Len(t, rec.Resolving, 1)
+	ended, goesOn := posted(rec.Resolving[0], time.Time{}), posted(*rec.Alert, time.Now().Add(time.Hour))
+	w.post(goesOn)
+	w.message(2)
+	w.post(ended)
+	w.golden(3, "relabeled")
+}
+
+// An alert that nobody renewed has expired. Nothing was repaired, so nothing is good.
+func TestWhatExpiresIsNotGood(t *testing.T) {
+	w := start(t)
+	rec := newPair(t, "base").found(mode)
+	w.post(posted(*rec.Alert, time.Now().Add(2*time.Second)))
+	w.message(1)
+	w.golden(2, "expired")
+}
+
+func TestSlackHearsOfChecksThatDoNotWork(t *testing.T) {
+	w := start(t)
+	w.post(down())
+	w.golden(1, "exporter_down")
+	w.post(over(down()))
+	w.golden(2, "exporter_up")
+}
+
+func TestSeverityIsTheColor(t *testing.T) {
+	for severity, color := range map[string]string{"critical": "danger", "warning": "warning", "info": "#439FE0"} {
+		t.Run(severity, func(t *testing.T) {
+			w := start(t)
+			w.post(operational("DriftSomething", severity, "Something", "Some text.", nil))
+			assert.Equal(t, color, w.message(1).Color)
+		})
+	}
+}
+
+// A cut cable makes thousands of machines unreachable at once.
+func TestThousandsOfMachinesAreOneReadableMessage(t *testing.T) {
+	w := start(t)
+	const machines = 3000
+	alerts := make([]*models.PostableAlert, 0, machines)
+	for i := range machines {
+		name := fmt.Sprintf("web%04d", i)
+		alerts = append(alerts, operational("DriftMachineUnreachable", "warning", "Machine "+name+" cannot be reached",
+			"The last 2 checks of "+name+" did not get through (connect). Its last verdicts stand.", models.LabelSet{"machine": name}))
+	}
+	w.post(alerts...)
+	// Alertmanager need not have taken all of them in when it sends the first message.
+	all := func() int {
+		for i, message := range w.inbox.SlackMessages() {
+			assert.LessOrEqual(t, len(message.Text), 2000)
+			if strings.Contains(message.Title, ", and 2999 more") {
+				return i
+			}
+		}
+		return -1
+	}
+	require.Eventually(t, func() bool { return all() >= 0 }, time.Minute, 50*time.Millisecond)
+	compare(t, w.inbox.Bodies()[all()], "many_machines_unreachable")
+}
+
+func TestOtherAlertsDoNotGoToSlack(t *testing.T) {
+	w := start(t)
+	w.post(operational("SomethingElse", "critical", "Something", "Else.", nil))
+	w.send(newPair(t, "base").found(mode))
+	w.message(1)
+	require.Len(t, w.server.Alerts(), 2)
+	for _, message := range w.inbox.SlackMessages() {
+		assert.Contains(t, message.Title, "Configuration drift detected")
+	}
+}
+
+// The route is by machine. Whoever groups by pack instead, as a fleet's packs change all at once, has messages that
+// name the machines.
+func TestGroupsOfSeveralMachinesNameThem(t *testing.T) {
+	w := startChanged(t, "group_by: [alertname, machine]", "group_by: [alertname, pack]")
+	first, second := newPair(t, "base"), newPair(t, "base")
+	second.key.Machine, second.params.DisplayName = "web2", "Web 2"
+	second.params.DiffURL = strings.Replace(second.params.DiffURL, "web1", "web2", 1)
+	w.send(first.found(mode))
+	w.message(1)
+	w.send(second.found(mode))
+	w.golden(2, "several_machines")
+}
