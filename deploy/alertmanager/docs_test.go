@@ -35,7 +35,7 @@ func TestTheDocumentedMessagesAreWhatSlackShows(t *testing.T) {
 	base, web := newPair(t, "base"), newPair(t, "web")
 	shows := func(n int) {
 		t.Helper()
-		assert.Contains(t, blocks(t, "text"), rendered(w.message(n)))
+		assert.Contains(t, blocks(t, "text"), w.message(n).Shown())
 	}
 	w.send(base.found(mode, curl))
 	shows(1)
@@ -47,16 +47,6 @@ func TestTheDocumentedMessagesAreWhatSlackShows(t *testing.T) {
 	shows(4)
 	w.post(down())
 	shows(5)
-}
-
-// rendered is a Slack message as it shows, as far as the templates go: bold, links, blocks of code, fields below.
-func rendered(message testalertmanager.SlackMessage) string {
-	text := regexp.MustCompile(`<[^|>]*\|([^>]*)>`).ReplaceAllString(message.Text, "$1")
-	lines := []string{message.Title, strings.NewReplacer("*", "", "```", "").Replace(text), ""}
-	for _, field := range message.Fields {
-		lines = append(lines, field.Title+": "+field.Value)
-	}
-	return strings.Join(lines, "\n")
 }
 
 func TestTheDocumentedRoutingLoads(t *testing.T) {

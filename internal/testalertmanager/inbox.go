@@ -5,6 +5,8 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
+	"strings"
 	"sync"
 	"testing"
 )
@@ -81,4 +83,15 @@ func (in *Inbox) SlackMessages() []SlackMessage {
 		}
 	}
 	return messages
+}
+
+// Shown is the message as a reader sees it, as far as the shipped templates go: bold, links, blocks of code; the
+// fields below.
+func (m SlackMessage) Shown() string {
+	text := regexp.MustCompile(`<[^|>]*\|([^>]*)>`).ReplaceAllString(m.Text, "$1")
+	lines := []string{m.Title, strings.NewReplacer("*", "", "```", "").Replace(text), ""}
+	for _, field := range m.Fields {
+		lines = append(lines, field.Title+": "+field.Value)
+	}
+	return strings.Join(lines, "\n")
 }

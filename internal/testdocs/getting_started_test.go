@@ -53,7 +53,7 @@ func TestGettingStartedLeadsToASlackMessage(t *testing.T) {
 			if len(messages) < n {
 				return "", false
 			}
-			return messages[n-1].Title + "\n" + shown(messages[n-1].Text), true
+			return messages[n-1].Shown(), true
 		},
 	}
 	w.do(testdocs.Read(t, "docs/getting-started.md"))
@@ -130,10 +130,4 @@ func freeAddress(t *testing.T) string {
 	require.NoError(t, err)
 	defer func() { _ = listener.Close() }()
 	return listener.Addr().String()
-}
-
-// shown is a text as Slack shows it, as far as the shipped templates go: bold, links, blocks of code.
-func shown(text string) string {
-	text = regexp.MustCompile(`<[^|>]*\|([^>]*)>`).ReplaceAllString(text, "$1")
-	return strings.NewReplacer("*", "", "```", "").Replace(text)
 }
