@@ -27,6 +27,14 @@ entries() {
   fi
 }
 entry_batch() {
+  for d_q in "$@"; do
+    case $d_q in
+    -*)
+      all_err "is no name: getent would take it for an option"
+      return
+      ;;
+    esac
+  done
   d_out=$(getent "$d_db" "$@" 2>/dev/null </dev/null)
   IFS=$d_nl
   for d_line in $d_out; do

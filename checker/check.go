@@ -137,6 +137,9 @@ func (c *Checker) converse(
 	if err == nil {
 		said, err = d.facts(m)
 	}
+	if err == nil && !d.helper.ofThisVersion() {
+		c.log.Warn("installed helper is of another version", "machine", m.Name, "digest", printable(d.helper.digest, maxText))
+	}
 	if err == nil {
 		err = hold(d, said)
 	}

@@ -24,6 +24,7 @@ type dialogue struct {
 	got     []bool     // which of them were answered
 	answers Answers    // of the whole machine
 	large   []Question // whose answers are kept only as long as an item waits for them
+	helper  *installed // what runs there, if it is an installed script
 }
 
 // startDialogue starts the script on a machine and waits until it is ready. If there is a dialogue it has to be
@@ -134,6 +135,12 @@ func (d *dialogue) facts(m *config.Machine) (Facts, error) {
 		case err != nil:
 			return Facts{}, err
 		case frame.verb == "facts":
+			if m.SSH.Helper != "" {
+				d.helper = parseInstalled(raw)
+				if err := d.helper.usable(); err != nil {
+					return Facts{}, err
+				}
+			}
 			return Facts{Facts: parseFacts(raw), Vars: m.Vars, Elevate: elevate(raw["uid"], m.Become)}, d.written()
 		case frame.verb != "fact":
 			return Facts{}, errMalformed
@@ -240,6 +247,9 @@ func (d *dialogue) take(frame frame, begun map[int]*bytes.Buffer) error {
 		return nil
 	case "val":
 		d.answers[question] = Answer{Payload: buffer.Bytes()}
+		if !d.helper.answersAsWeDo(question.Op) {
+			d.answers[question] = Answer{Err: "the installed helper of another version observes this in another way: " + installThisOne}
+		}
 	case "err":
 		d.answers[question] = Answer{Err: cmp.Or(frame.text, "cannot be observed")}
 	default:

@@ -126,12 +126,27 @@ env_how() {
     d_why="only root can ask the login shell of another user"
   fi
   d_shell=${d_shell:-/bin/sh} d_files=
+  if [ -z "$d_why" ] && [ "${d_installed-}" ] && ! env_shell; then
+    d_why="the login shell of $d_user ($d_shell) is not one of /etc/shells: the installed helper does not start it"
+  fi
   if [ "$d_su$d_why" ] || ! [ -d /etc/pam.d ]; then return; fi
   for d_q in /etc/environment /etc/default/locale; do
     [ -e "$d_q" ] || continue
     d_files="$d_files $d_q"
     if ! [ -r "$d_q" ]; then d_why="$d_q cannot be read"; fi
   done
+}
+# env_shell tells whether /etc/shells has the login shell. An account may have any program for one, shutdown for
+# instance, and whoever asks an installed script says whose is started.
+env_shell() {
+  if ! [ -e /etc/shells ]; then
+    [ "$d_shell" = /bin/sh ]
+    return
+  fi
+  while IFS= read -r d_line || [ "$d_line" ]; do
+    if [ "$d_line" = "$d_shell" ]; then return 0; fi
+  done </etc/shells
+  return 1
 }
 # env_login starts it without anything of this session's environment: what started the session, a shell that reads
 # ~/.bashrc for every command of sshd for instance, has put more into that than a login has.

@@ -147,7 +147,10 @@ func (f *fileItem) compareContent(facts Facts, got observed, answers Answers, pa
 		return []state.Mismatch{mismatch}, []Question{question}, nil
 	}
 	content, err := answers.to("content", path)
-	if err != nil {
+	switch {
+	case errors.Is(err, errNoContent):
+		return []state.Mismatch{mismatch}, nil, nil
+	case err != nil:
 		return nil, nil, err
 	}
 	// The hashes have proven the difference; the content only shows it. There is no diff of one that changed again, or

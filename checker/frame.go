@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 	"strconv"
 	"strings"
 )
@@ -54,6 +55,9 @@ func newFrameReader(r io.Reader, nonce string) *frameReader {
 // expect lets a machine print that much more: it is asked for it.
 func (f *frameReader) expect(size int64) { f.left += min(size, maxContent) }
 
+// otherReady is how a script begins whose frames are not ours.
+var otherReady = regexp.MustCompile(`^drift_exporter/[0-9]{1,9} ready$`)
+
 // ready skips what login files print until the script says that it runs.
 func (f *frameReader) ready() error {
 	for {
@@ -63,6 +67,8 @@ func (f *frameReader) ready() error {
 			return err
 		case string(line) == readyLine:
 			return nil
+		case otherReady.Match(line):
+			return fmt.Errorf("the installed helper says %s, and this exporter speaks protocol %d: %s", quoted(string(line)), readyProtocol, installThisOne)
 		case maxOutput-f.left > maxNoise:
 			return errNoise
 		}

@@ -99,7 +99,11 @@ op_port_table() {
     d_path=/proc/net/$d_q
     case $d_q in
     tcp | tcp6) d_mark=0A ;;
-    *) d_mark=07 ;;
+    udp | udp6) d_mark=07 ;;
+    *)
+      frame "$d_n err is no table of sockets"
+      continue
+      ;;
     esac
     if ! [ -r "${d_path%6}" ]; then
       frame "$d_n err ${d_path%6} is not there"

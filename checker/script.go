@@ -7,26 +7,39 @@ import (
 	"sync"
 )
 
-// readyLine is what the script prints first. Its number changes with what the script reads and prints.
+// readyProtocol changes with what the script reads and prints, but for the answers of the kinds.
+const readyProtocol = 1
+
+// readyLine is what the script prints first.
 const readyLine = "drift_exporter/1 ready"
 
 // Script is the one script that runs on machines. It is the same for every machine and pack, so that it can also be
-// installed there (ssh.helper) as the only command that sudoers and a forced command allow.
+// installed there as the only command that sudoers and a forced command allow, see Helper.
 //
 // It is one `{ … exit; }`: a shell reads such a block to its end before it runs any of it, so that a copy that was
 // cut off runs nothing; and nothing that follows it is ever taken for a command.
 var Script = sync.OnceValue(func() string {
+	shell := scriptShell(func(string) bool { return true }, "", "")
+	return "{\n" + strings.TrimLeft(shell, "\n") + "drift_main\nexit\n}\n"
+})
+
+// scriptShell is the functions of the script, without those of the kinds that are left out. installed is put where an
+// installed script says that it is one, and checks where it looks at how it was started.
+func scriptShell(with func(kind string) bool, installed, checks string) string {
 	shell, cases := scriptCommon, ""
 	for _, kind := range Kinds().kinds {
-		shell += kind.Shell()
+		if with(kind.Name()) {
+			shell += kind.Shell()
+		}
 	}
 	for _, op := range scriptOps(shell) {
 		cases += "    " + op + ") op_" + op + " ;;\n"
 	}
-	shell += strings.Replace(scriptMain, "    OPS\n", cases, 1)
-	shell = strings.Replace(shell, "VARIABLES\n", "unset "+strings.Join(scriptVariables(shell), " ")+"\n", 1)
-	return "{\n" + strings.TrimLeft(shell, "\n") + "drift_main\nexit\n}\n"
-})
+	shell += scriptMain
+	shell = strings.Replace(shell, "VARIABLES\n", "unset "+strings.Join(scriptVariables(shell), " ")+"\n"+installed, 1)
+	shell = strings.Replace(shell, "  CHECKS\n", checks, 1)
+	return strings.Replace(shell, "    OPS\n", cases, 1)
+}
 
 var opFunction = regexp.MustCompile(`(?m)^op_([a-z_]+)\(\)`)
 
@@ -247,12 +260,14 @@ drift_facts() {
 }
 
 op_unknown() { while next; do frame "$d_n err the installed helper is too old to observe this"; done; }
+op_refused() { while next; do frame "$d_n err the installed helper $1"; done; }
 
 drift_main() {
   put "${d_nl}drift_exporter/1 ready"
   IFS= read -r d_nonce || exit 1
   IFS= read -r d_how || exit 1
   IFS= read -r d_user || exit 1
+  CHECKS
   drift_facts
   while IFS= read -r d_op; do
     case $d_op in

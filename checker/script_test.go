@@ -103,7 +103,7 @@ func TestChildrenOfTheScriptGetNoInput(t *testing.T) {
 
 func TestHelperRunsInPlaceOfTheScript(t *testing.T) {
 	helper := filepath.Join(t.TempDir(), "helper")
-	require.NoError(t, os.WriteFile(helper, []byte("#!/bin/sh\n"+Script()), 0o755))
+	require.NoError(t, os.WriteFile(helper, []byte(Helper(HelperOptions{})), 0o755))
 	f := onePack(t, "  files: [{path: /etc/passwd, owner: root}]", nil)
 	m, _ := f.Machine("m1")
 	m.SSH.Helper = helper

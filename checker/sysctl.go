@@ -36,6 +36,13 @@ sysctl_batch() {
   d_found= d_list=
   for d_i in $d_nums; do
     d_q=/proc/sys/$1
+    case /$1/ in
+    */../*)
+      frame "$d_i err is no kernel parameter"
+      shift
+      continue
+      ;;
+    esac
     if [ -f "$d_q" ]; then
       d_found="$d_found $d_i"
       d_list="$d_list$d_q$d_nl"

@@ -61,7 +61,7 @@ func newProgram(env environment, stdout, stderr io.Writer) *program {
 	})
 	p.common = addCommonFlags(p.app)
 	p.log = addLogFlags(p.app, stderr)
-	for _, add := range []func(*program) command{addServe, addCheck, addValidate, addPacks, addSnapshot, addCompletion} {
+	for _, add := range []func(*program) command{addServe, addCheck, addValidate, addPacks, addSnapshot, addHelper, addCompletion} {
 		p.commands = append(p.commands, add(p))
 	}
 	return p

@@ -15,6 +15,12 @@ func (s *Server) AllowSudo(t testing.TB) {
 	s.sudo(t, "NOPASSWD: /bin/sh")
 }
 
+// AllowSudoCommand lets the user run this one command as root, as sudoers writes it, until the test ends.
+func (s *Server) AllowSudoCommand(t testing.TB, command string) {
+	t.Helper()
+	s.sudoAs(t, "root", "NOPASSWD: "+command)
+}
+
 // AllowSudoAs lets the user run /bin/sh as one other user only, without a password, until the test ends.
 func (s *Server) AllowSudoAs(t testing.TB, user string) {
 	t.Helper()
