@@ -54,7 +54,7 @@ func TestEveryYAMLExampleIsLoadedByATest(t *testing.T) {
 	loaded := map[string]string{
 		"docs/packs.md": "checker/registry_test.go", "docs/configuration.md": "internal/config/docs_test.go",
 		"docs/alerts.md": "deploy/alertmanager/docs_test.go", "docs/cli.md": "cmd/drift_exporter/check_doc_test.go",
-		"README.md": "cmd/drift_exporter/readme_test.go",
+		"README.md": "cmd/drift_exporter/readme_test.go", "docs/migration.md": "cmd/drift_exporter/migration_doc_test.go",
 	}
 	pages, err := filepath.Glob(filepath.Join(repository, "docs", "*.md"))
 	require.NoError(t, err)
