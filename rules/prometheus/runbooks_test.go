@@ -65,7 +65,9 @@ func TestRulesInPagesAreAccepted(t *testing.T) {
 
 // The documented prometheus.yml loads the rules from where they are put.
 func TestDocumentedConfigurationIsAccepted(t *testing.T) {
-	block := testdocs.Read(t, "docs/rules.md").In("yaml")[0].Text
+	blocks := testdocs.Read(t, "docs/rules.md").In("yaml")
+	require.Len(t, blocks, 2, "the configuration, and a rule")
+	block := blocks[0].Text
 	require.Contains(t, block, "/etc/prometheus/rules/drift_exporter.rules.yml")
 	own, err := filepath.Abs("drift_exporter.rules.yml")
 	require.NoError(t, err)
@@ -73,6 +75,9 @@ func TestDocumentedConfigurationIsAccepted(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "prometheus.yml")
 	require.NoError(t, os.WriteFile(file, []byte(block), 0o600))
 	promtool(t, "check", "config", file)
+
+	require.NoError(t, os.WriteFile(file, []byte("groups:\n- name: documented\n  rules:\n"+blocks[1].Text), 0o600))
+	promtool(t, "check", "rules", file)
 }
 
 // goSource is all Go code of the program but its tests.
