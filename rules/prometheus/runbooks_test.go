@@ -76,7 +76,7 @@ func TestDocumentedConfigurationIsAccepted(t *testing.T) {
 	require.NoError(t, os.WriteFile(file, []byte(block), 0o600))
 	promtool(t, "check", "config", file)
 
-	require.NoError(t, os.WriteFile(file, []byte("groups:\n- name: documented\n  rules:\n"+blocks[1].Text), 0o600))
+	require.NoError(t, os.WriteFile(file, []byte("groups:\n- name: documented\n  rules:\n  "+strings.ReplaceAll(blocks[1].Text, "\n", "\n  ")), 0o600))
 	promtool(t, "check", "rules", file)
 }
 
