@@ -11,7 +11,7 @@ LDFLAGS  = -X $(VPKG).Version=$(VERSION) -X $(VPKG).Revision=$(shell git rev-par
 GOBUILD  = CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -ldflags '$(LDFLAGS)'
 
 .DEFAULT_GOAL := build
-.PHONY: help build run test test-browser screenshots test-oracle test-packages lint fmt fuzz bench tidy-check man clean
+.PHONY: help build run test test-browser screenshots test-oracle test-packages lint fmt fuzz bench tidy-check man manifests clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -76,6 +76,9 @@ tidy-check: ## fail if `go mod tidy` or gofmt would change anything
 
 man: ## write the reference in docs/cli.md and the man page anew, from the flags
 	UPDATE_DOCS=1 $(GO) test -count=1 -run Reference ./cmd/drift_exporter
+
+manifests: $(BIN)/manifests ## write anew what deploy has of the rules and of other files
+	UPDATE_MANIFESTS=1 $(GO) test -count=1 -run Manifest ./deploy/container ./deploy/kubernetes
 
 clean: ## remove what was built, not the data
 	rm -rf $(BIN)

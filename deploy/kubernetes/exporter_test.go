@@ -1,0 +1,60 @@
+package kubernetes_test
+
+import (
+	"net/http"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/drift-exporter/drift_exporter/internal/testexporter"
+	"github.com/drift-exporter/drift_exporter/internal/testprocess"
+)
+
+// The exporter itself is started with the container's arguments on the pod's volumes, and probed.
+func TestTheExporterStartsAsThePodSaysAndAnswersItsProbes(t *testing.T) {
+	p := schedule(t, build(t, "base")) // without machines: nothing is dialled
+	var url string
+	var process *testprocess.Process
+	var err error
+	for range 3 { // another process may take the port
+		address := testprocess.FreeAddress(t)
+		url = "http://" + address
+		cmd := exec.Command(testexporter.Binary(t), append(p.args(t), "--web.listen-address="+address)...)
+		if process, err = testprocess.Start(cmd, url+p.container.text("readinessProbe", "httpGet", "path")); err == nil {
+			break
+		}
+	}
+	require.NoError(t, err)
+	t.Cleanup(process.Kill)
+	for _, probe := range []string{"startupProbe", "livenessProbe", "readinessProbe"} {
+		path := p.container.text(probe, "httpGet", "path")
+		require.NotEmpty(t, path, probe)
+		response, err := testprocess.HTTPClient().Get(url + path)
+		require.NoError(t, err)
+		require.NoError(t, response.Body.Close())
+		assert.Equal(t, http.StatusOK, response.StatusCode, path)
+	}
+}
+
+func TestTheConfigurationsAreValidWhereAKubeletPutsThem(t *testing.T) {
+	for dir, wantPack := range map[string]string{"base": "base", "overlays/example": "web"} {
+		t.Run(dir, func(t *testing.T) {
+			p := schedule(t, build(t, dir))
+			args := p.args(t)
+			require.Equal(t, "serve", args[0])
+			for _, command := range []string{"validate", "packs"} {
+				out, err := exec.Command(testexporter.Binary(t), append([]string{command}, args[1:3]...)...).CombinedOutput()
+				require.NoError(t, err, string(out))
+				if dir != "base" { // which has no machines, and is warned of that
+					assert.NotContains(t, strings.ToLower(string(out)), "warn")
+				}
+				if command == "packs" {
+					assert.Contains(t, string(out), wantPack)
+				}
+			}
+		})
+	}
+}

@@ -1,0 +1,85 @@
+package kubernetes_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/drift-exporter/drift_exporter/internal/testenv"
+)
+
+// What Pod Security's "restricted" asks for, and a file system that nobody writes to.
+func TestThePodHasNoPrivilege(t *testing.T) {
+	for _, dir := range shipped {
+		set := one(t, build(t, dir), "StatefulSet", "")
+		spec := object(set.at("spec", "template", "spec").(map[string]any))
+		assert.Equal(t, true, spec.at("securityContext", "runAsNonRoot"))
+		assert.Equal(t, "RuntimeDefault", spec.text("securityContext", "seccompProfile", "type"))
+		assert.Equal(t, false, spec.at("automountServiceAccountToken"))
+		for _, field := range []string{"hostNetwork", "hostPID", "hostIPC", "initContainers"} {
+			assert.Nil(t, spec.at(field), field)
+		}
+		for _, v := range spec.list("volumes") {
+			assert.Nil(t, v.at("hostPath"), v.text("name"))
+		}
+		for _, c := range spec.list("containers") {
+			assert.Nil(t, c.at("securityContext", "privileged"))
+			assert.Equal(t, false, c.at("securityContext", "allowPrivilegeEscalation"))
+			assert.Equal(t, true, c.at("securityContext", "readOnlyRootFilesystem"))
+			assert.Equal(t, []any{"ALL"}, c.at("securityContext", "capabilities", "drop"))
+			assert.Nil(t, c.at("securityContext", "capabilities", "add"))
+			assert.NotNil(t, c.at("resources", "limits", "memory"))
+			assert.Regexp(t, `^ghcr\.io/drift-exporter/drift_exporter:\d+\.\d+\.\d+$`, c.text("image"), "pinned")
+		}
+	}
+}
+
+// The key is root's, and the group's, which is the exporter's: whoever else is in the pod does not read it.
+func TestTheKeyIsReadByTheExportersGroupOnly(t *testing.T) {
+	spec := object(one(t, build(t, "base"), "StatefulSet", "").at("spec", "template", "spec").(map[string]any))
+	v := volume(t, spec, "ssh-key")
+	assert.EqualValues(t, 0o440, v.at("secret", "defaultMode"))
+	for _, field := range []string{"runAsUser", "runAsGroup", "fsGroup"} {
+		assert.EqualValues(t, 65532, spec.at("securityContext", field), "the image's user: %s", field)
+	}
+}
+
+func TestNoSecretIsShipped(t *testing.T) {
+	for _, dir := range shipped {
+		for _, o := range build(t, dir) {
+			assert.NotEqual(t, "Secret", o.kind())
+		}
+	}
+}
+
+func TestOneReplicaMayBeDrained(t *testing.T) {
+	objects := build(t, "base")
+	assert.EqualValues(t, 1, one(t, objects, "StatefulSet", "").at("spec", "replicas"))
+	assert.EqualValues(t, 1, one(t, objects, "PodDisruptionBudget", "").at("spec", "maxUnavailable"))
+}
+
+func TestThePacksOfTheBaseAreTheShippedOnes(t *testing.T) {
+	want, err := os.ReadFile(filepath.Join(testenv.Repository(t), "packs", "base.yaml"))
+	require.NoError(t, err)
+	got, err := os.ReadFile("base/packs/base.yaml")
+	require.NoError(t, err)
+	assert.Equal(t, string(want), string(got), "copy packs/base.yaml to deploy/kubernetes/base/packs")
+}
+
+// A ConfigMap that changes must restart the pod, which does not read it again by itself.
+func TestNamesOfConfigMapsChangeWithTheirContents(t *testing.T) {
+	names := map[string]int{}
+	for _, dir := range shipped {
+		for _, o := range build(t, dir) {
+			if o.kind() == "ConfigMap" && strings.HasPrefix(o.name(), "drift-exporter-config-") {
+				assert.Regexp(t, `-[a-z0-9]{10}$`, o.name())
+				names[o.name()]++
+			}
+		}
+	}
+	assert.Len(t, names, len(shipped))
+}
