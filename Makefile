@@ -11,10 +11,10 @@ LDFLAGS  = -X $(VPKG).Version=$(VERSION) -X $(VPKG).Revision=$(shell git rev-par
 GOBUILD  = CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -ldflags '$(LDFLAGS)'
 
 .DEFAULT_GOAL := build
-.PHONY: help build run test test-browser screenshots test-oracle test-packages lint fmt fuzz bench tidy-check man manifests clean
+.PHONY: help build run test test-e2e test-browser screenshots test-oracle test-packages lint fmt fuzz bench tidy-check man manifests clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "%-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 build: ## build bin/drift_exporter
 	@$(GOBUILD) -o $(BIN)/drift_exporter ./cmd/drift_exporter
@@ -29,6 +29,9 @@ TESTENV := DRIFT_TEST_ALERTMANAGER=$(CURDIR)/$(BIN)/alertmanager DRIFT_TEST_AMTO
 
 test: test-packages $(BIN)/alertmanager $(BIN)/amtool $(BIN)/axe.min.js $(BIN)/manifests ## run every test with the race detector, real sshd, Alertmanager and chromium included
 	$(TESTENV) $(GO) test -race -count=1 -timeout 20m ./...
+
+test-e2e: test-packages $(BIN)/alertmanager ## run only the tests of the whole way: machines, exporter, Prometheus with rules, Alertmanager, Slack
+	$(TESTENV) $(GO) test -race -count=1 -timeout 20m ./deploy/e2e
 
 test-browser: test-packages $(BIN)/alertmanager $(BIN)/axe.min.js ## run only the tests that show the pages to chromium and axe-core
 	$(TESTENV) $(GO) test -race -count=1 -timeout 20m -run Browser ./internal/testbrowser ./cmd/drift_exporter

@@ -3,6 +3,7 @@ package alertmanager_test
 import (
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -74,5 +75,20 @@ func TestTheShippedRoutes(t *testing.T) {
 	} {
 		args := append([]string{"config", "routes", "test", "--config.file=alertmanager.yml"}, strings.Fields(labels)...)
 		assert.Equal(t, receiver, strings.TrimSpace(testalertmanager.Amtool(t, args...)), labels)
+	}
+}
+
+// Every alert of the rules has a way to Slack.
+func TestTheShippedRulesAreRouted(t *testing.T) {
+	rules, err := os.ReadFile("../../rules/prometheus/drift_exporter.rules.yml")
+	require.NoError(t, err)
+	names := map[string]bool{}
+	for _, match := range regexp.MustCompile(`(?m)- alert: (\S+)$`).FindAllStringSubmatch(string(rules), -1) {
+		names[match[1]] = true
+	}
+	require.Contains(t, names, "DriftExporterDown", "which the inhibition is by")
+	for name := range names {
+		args := []string{"config", "routes", "test", "--config.file=alertmanager.yml", "--verify.receivers=slack_rules", "alertname=" + name}
+		testalertmanager.Amtool(t, args...)
 	}
 }

@@ -61,6 +61,19 @@ func TestWhatExpiresIsNotGood(t *testing.T) {
 	w.golden(2, "expired")
 }
 
+// As rules/prometheus/pull_only.rules.yml makes it: Prometheus knows less.
+func TestDriftThatPrometheusRaisesIsReadable(t *testing.T) {
+	w := start(t)
+	raised := operational("config_drift", "warning", "Configuration drift detected on web1", "2 items no longer compliant with base",
+		models.LabelSet{"machine": "web1", "pack": "base"})
+	raised.Annotations["machine_name"], raised.Annotations["mismatch_count"] = "web1", "2"
+	raised.Annotations["diff_url"] = "https://drift.example.org/machines/web1/packs/base"
+	w.post(raised)
+	assert.Equal(t, "*base:* 2 mismatches\n<https://drift.example.org/machines/web1/packs/base|Show what differs>", w.message(1).Text)
+	w.post(over(raised))
+	assert.Equal(t, "Not heard of any more: Configuration drift detected on web1", w.message(2).Title)
+}
+
 func TestSlackHearsOfChecksThatDoNotWork(t *testing.T) {
 	w := start(t)
 	w.post(down())
