@@ -11,7 +11,7 @@ LDFLAGS  = -X $(VPKG).Version=$(VERSION) -X $(VPKG).Revision=$(shell git rev-par
 GOBUILD  = CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -ldflags '$(LDFLAGS)'
 
 .DEFAULT_GOAL := build
-.PHONY: help build run test test-e2e test-browser screenshots test-oracle test-packages lint fmt fuzz bench tidy-check man manifests clean
+.PHONY: help build run demo test test-e2e test-browser screenshots test-oracle test-packages lint fmt fuzz bench tidy-check man manifests clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "%-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -22,6 +22,10 @@ build: ## build bin/drift_exporter
 run: build ## build, then serve the shipped config.yaml, which checks this machine
 	@echo "The fleet page is http://localhost:10186/ and the metrics are http://localhost:10186/metrics (stop: Ctrl-C)"
 	@exec $(BIN)/drift_exporter --config.file=config.yaml --storage.path=data --web.listen-address=localhost:10186 --web.enable-lifecycle
+
+demo: build $(BIN)/alertmanager ## show it all at work: a simulated fleet, the exporter, Alertmanager, Slack messages in the terminal
+	@$(GOBUILD) -o $(BIN)/drift_demo ./cmd/drift_demo
+	@exec $(BIN)/drift_demo
 
 # What tests find by these names.
 TESTENV := DRIFT_TEST_ALERTMANAGER=$(CURDIR)/$(BIN)/alertmanager DRIFT_TEST_AMTOOL=$(CURDIR)/$(BIN)/amtool DRIFT_TEST_AXE=$(CURDIR)/$(BIN)/axe.min.js \
@@ -47,7 +51,8 @@ test-packages: ## install the Debian packages that the tests need (as root), or 
 
 # Pinned in go.mod files of their own, so that their dependencies never mix with ours.
 $(BIN)/alertmanager $(BIN)/amtool: tools/alertmanager/go.mod tools/alertmanager/go.sum
-	$(GO) build -modfile=tools/alertmanager/go.mod -o $@ github.com/prometheus/alertmanager/cmd/$(@F)
+	@echo "building $@, which takes about two minutes the first time"
+	@$(GO) build -modfile=tools/alertmanager/go.mod -o $@ github.com/prometheus/alertmanager/cmd/$(@F)
 
 # Pinned by package-lock.json. Its downloader may have to be installed first.
 $(BIN)/axe.min.js: tools/axe-core/package-lock.json tools/axe-core/get | test-packages

@@ -173,7 +173,7 @@ func TestDemoIsInterruptedAnywhere(t *testing.T) {
 
 func TestDemoTellsOfAPartThatDies(t *testing.T) {
 	d := startDemo(t)
-	require.True(t, d.hears("Ctrl-C ends everything"), "%s%s", &d.said, &d.errors)
+	require.True(t, d.hears("== The first check"), "%s%s", &d.said, &d.errors)
 	killed := false
 	for line, id := range d.processes() {
 		if strings.Contains(line, "--cluster.listen-address") {
@@ -189,7 +189,7 @@ func TestDemoTellsOfAPartThatDies(t *testing.T) {
 // What it has started is bound to it by the kernel.
 func TestDemoThatIsKilledLeavesNoProcess(t *testing.T) {
 	d := startDemo(t)
-	require.True(t, d.hears("Ctrl-C ends everything"), "%s%s", &d.said, &d.errors)
+	require.True(t, d.hears("== The first check"), "%s%s", &d.said, &d.errors)
 	require.Len(t, d.processes(), 2)
 	require.NoError(t, d.cmd.Process.Kill())
 	require.Eventually(t, func() bool { return len(d.processes()) == 0 }, patience, 10*time.Millisecond)
