@@ -161,7 +161,7 @@ func (w *world) stay(ctx context.Context) error {
 		{"Alertmanager", w.alertmanager.url + "/"},
 	}
 	for _, page := range pages {
-		t.say("%s", fmt.Sprintf("  %-21s %s", page[0], page[1]))
+		fmt.Fprintf(t.to, "  %-20s  %s\n", page[0], page[1]) // an address is never broken
 	}
 	t.say("")
 	t.say("Each machine is a folder in %s. Break one, press \"Check now\" on its page, and repair it:", w.dir)
