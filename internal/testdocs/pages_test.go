@@ -28,6 +28,20 @@ func TestThePagesOfThisRepository(t *testing.T) {
 	}
 }
 
+// Nobody finds a page that the index does not name.
+func TestTheIndexNamesEveryPage(t *testing.T) {
+	index := map[string]bool{}
+	for _, link := range testdocs.Read(t, "docs/README.md").Links {
+		file, _, _ := strings.Cut(link.Target, "#")
+		index[file] = true
+	}
+	for _, name := range names(t, testenv.Repository(t)) {
+		if page, ok := strings.CutPrefix(name, "docs/"); ok && page != "README.md" {
+			assert.True(t, index[page], "docs/README.md has no link to %s: add a row for whoever tries, runs or extends", page)
+		}
+	}
+}
+
 // names are the README, the changelog, all pages of docs, and every README below deploy, packs, rules and tools.
 func names(t *testing.T, root string) []string {
 	t.Helper()
