@@ -34,8 +34,8 @@ TESTENV := DRIFT_TEST_ALERTMANAGER=$(CURDIR)/$(BIN)/alertmanager DRIFT_TEST_AMTO
 test: test-packages $(BIN)/alertmanager $(BIN)/amtool $(BIN)/axe.min.js $(BIN)/manifests ## run every test with the race detector, real sshd, Alertmanager and chromium included
 	$(TESTENV) $(GO) test -race -count=1 -timeout 20m ./...
 
-test-e2e: test-packages $(BIN)/alertmanager ## run only the tests of the whole way: machines, exporter, Prometheus with rules, Alertmanager, Slack
-	$(TESTENV) $(GO) test -race -count=1 -timeout 20m ./deploy/e2e
+test-e2e: test-packages $(BIN)/alertmanager ## run only the tests of the whole way: machines, exporter, Prometheus with rules, Alertmanager, Slack; every query of the dashboard
+	$(TESTENV) $(GO) test -race -count=1 -timeout 20m -run "TheWholeWay|EveryQueryHasData" ./deploy/e2e ./deploy/grafana
 
 test-browser: test-packages $(BIN)/alertmanager $(BIN)/axe.min.js ## run only the tests that show the pages to chromium and axe-core
 	$(TESTENV) $(GO) test -race -count=1 -timeout 20m -run Browser ./internal/testbrowser ./cmd/drift_exporter
