@@ -6,12 +6,13 @@ PKG     := github.com/drift-exporter/drift_exporter
 VERSION ?= $(shell tools/version)
 BRANCH  ?= $(shell git rev-parse --abbrev-ref HEAD 2>/dev/null)
 VPKG    := github.com/prometheus/common/version
-LDFLAGS  = -X $(VPKG).Version=$(VERSION) -X $(VPKG).Revision=$(shell git rev-parse HEAD 2>/dev/null) -X $(VPKG).Branch=$(BRANCH)
+REVISION ?= $(shell git rev-parse HEAD 2>/dev/null)
+LDFLAGS  = -s -w -X $(VPKG).Version=$(VERSION) -X $(VPKG).Revision=$(REVISION) -X $(VPKG).Branch=$(BRANCH)
 # What is built holds nothing of where it was built: neither paths nor what git stamps, nor a C library.
 GOBUILD  = CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -ldflags '$(LDFLAGS)'
 
 .DEFAULT_GOAL := build
-.PHONY: help build run demo test test-e2e test-browser screenshots test-oracle test-packages lint fmt fuzz bench tidy-check man manifests clean
+.PHONY: help build run demo test test-e2e test-browser screenshots test-oracle test-packages lint fmt fuzz bench tidy-check man manifests release clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "%-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,9 +30,10 @@ demo: build $(BIN)/alertmanager ## show it all at work: a simulated fleet, the e
 
 # What tests find by these names.
 TESTENV := DRIFT_TEST_ALERTMANAGER=$(CURDIR)/$(BIN)/alertmanager DRIFT_TEST_AMTOOL=$(CURDIR)/$(BIN)/amtool DRIFT_TEST_AXE=$(CURDIR)/$(BIN)/axe.min.js \
-           DRIFT_TEST_MANIFESTS=$(CURDIR)/$(BIN)/manifests
+           DRIFT_TEST_MANIFESTS=$(CURDIR)/$(BIN)/manifests \
+           DRIFT_TEST_NFPM=$(CURDIR)/$(BIN)/nfpm DRIFT_TEST_SBOM=$(CURDIR)/$(BIN)/sbom
 
-test: test-packages $(BIN)/alertmanager $(BIN)/amtool $(BIN)/axe.min.js $(BIN)/manifests ## run every test with the race detector, real sshd, Alertmanager and chromium included
+test: test-packages $(BIN)/alertmanager $(BIN)/amtool $(BIN)/axe.min.js $(BIN)/manifests $(BIN)/nfpm $(BIN)/sbom ## run every test with the race detector, real sshd, Alertmanager and chromium included
 	$(TESTENV) $(GO) test -race -count=1 -timeout 20m ./...
 
 test-e2e: test-packages $(BIN)/alertmanager ## run only the tests of the whole way: machines, exporter, Prometheus with rules, Alertmanager, Slack; every query of the dashboard
@@ -65,11 +67,27 @@ $(BIN)/golangci-lint: tools/golangci-lint/go.mod tools/golangci-lint/go.sum
 $(BIN)/manifests: $(wildcard tools/manifests/*.go) tools/manifests/go.mod tools/manifests/go.sum
 	$(GO) build -C tools/manifests -o $(CURDIR)/$@ .
 
+$(BIN)/nfpm: tools/nfpm/go.mod tools/nfpm/go.sum
+	$(GO) build -modfile=tools/nfpm/go.mod -o $@ github.com/goreleaser/nfpm/v2/cmd/nfpm
+
+$(BIN)/sbom: tools/sbom/main.go tools/sbom/go.mod tools/sbom/go.sum
+	$(GO) build -C tools/sbom -o $(CURDIR)/$@ .
+
 lint: $(BIN)/golangci-lint ## run golangci-lint: the layers, errors, logs and tests
 	$(BIN)/golangci-lint run ./...
 
 fmt: ## format the code
 	gofmt -l -w $(GODIRS)
+
+# All of it is as of the commit, whenever and wherever it is built.
+DIST     ?= dist
+ARCHES   ?= amd64 arm64 armv7
+SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
+NFPM     ?= $(BIN)/nfpm
+SBOM     ?= $(BIN)/sbom
+release: $(NFPM) $(SBOM) ## build archives, packages, bills of materials and checksums of a release into dist/
+	@VERSION='$(VERSION)' REVISION='$(REVISION)' BRANCH=HEAD SOURCE_DATE_EPOCH=$(SOURCE_DATE_EPOCH) NFPM=$(abspath $(NFPM)) SBOM=$(abspath $(SBOM)) \
+		tools/release '$(DIST)' $(ARCHES)
 
 FUZZTIME ?= 1m
 fuzz: ## run every fuzz target for FUZZTIME
@@ -89,4 +107,4 @@ manifests: $(BIN)/manifests ## write anew what deploy has of the rules and of ot
 	UPDATE_MANIFESTS=1 $(GO) test -count=1 -run Manifest ./deploy/container ./deploy/kubernetes
 
 clean: ## remove what was built, not the data
-	rm -rf $(BIN)
+	rm -rf $(BIN) $(DIST)
