@@ -14,7 +14,7 @@ import (
 	"github.com/drift-exporter/drift_exporter/internal/testroot"
 )
 
-// next is the package of the version after: the same, but for what its config.yaml and its base pack say.
+// next is the package of the version after: the same, but for what its config.yaml, its base pack and its program say.
 func next(t *testing.T, dist, format, packageArch string) string {
 	t.Helper()
 	tree := unpack(t, dist)
@@ -27,10 +27,12 @@ func next(t *testing.T, dist, format, packageArch string) string {
 	}
 	out, err := exec.Command("gzip", "-9nk", filepath.Join(tree, "man/drift_exporter.1")).CombinedOutput()
 	require.NoError(t, err, string(out))
+	program := filepath.Join(t.TempDir(), "drift_exporter")
+	require.NoError(t, os.WriteFile(program, []byte("#!/bin/sh\necho the next version\n"), 0o755))
 	dir := t.TempDir()
 	cmd := exec.Command(tool(t, "nfpm"), "package", "--config", "deploy/packages/nfpm.yaml", "--packager", format, "--target", dir)
 	cmd.Dir = testenv.Repository(t)
-	cmd.Env = append(os.Environ(), "STAGE="+tree, "BINARY="+filepath.Join(tree, "drift_exporter"), "VERSION=0.1.1", "PACKAGE_ARCH="+packageArch,
+	cmd.Env = append(os.Environ(), "STAGE="+tree, "BINARY="+program, "VERSION=0.1.1", "PACKAGE_ARCH="+packageArch,
 		"SOURCE_DATE_EPOCH="+epoch)
 	out, err = cmd.CombinedOutput()
 	require.NoError(t, err, string(out))
@@ -85,6 +87,7 @@ func debInstalls(t *testing.T, dist string) {
 	root.Run(used)
 	out := root.Run(`dpkg -i --force-confold /tmp/next.deb 2>&1`) // as an unattended upgrade does it
 	assert.NotContains(t, out, "systemctl enable")
+	assert.Equal(t, "the next version\n", root.Run(`drift_exporter`))
 	assert.Equal(t, "0.1.1", root.Run(`dpkg-query -W -f '${Version}' drift-exporter`))
 	assert.Equal(t, "# Mine.\n", root.Run(`tail -n 1 /etc/drift_exporter/config.yaml`))
 	assert.Equal(t, "# Of the next version.\n", root.Run(`tail -n 1 /etc/drift_exporter/packs/base.yaml`), "what nobody changed is replaced")

@@ -24,6 +24,7 @@ func rpmInstalls(t *testing.T, dist string) {
 	root.Run(used)
 	out := root.Run(`rpm -U --nodeps /tmp/next.rpm 2>&1`)
 	assert.NotContains(t, out, "systemctl enable")
+	assert.Equal(t, "the next version\n", root.Run(`drift_exporter`))
 	assert.Equal(t, "0.1.1", root.Run(`rpm -q --qf '%{VERSION}' drift-exporter`))
 	assert.Equal(t, "# Mine.\n", root.Run(`tail -n 1 /etc/drift_exporter/config.yaml`))
 	assert.Equal(t, "# Of the next version.\n", root.Run(`tail -n 1 /etc/drift_exporter/packs/base.yaml`), "what nobody changed is replaced")
