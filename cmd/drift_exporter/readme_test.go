@@ -55,7 +55,8 @@ func TestEveryYAMLExampleIsLoadedByATest(t *testing.T) {
 		"docs/packs.md": "checker/registry_test.go", "docs/configuration.md": "internal/config/docs_test.go",
 		"docs/alerts.md": "deploy/alertmanager/docs_test.go", "docs/cli.md": "cmd/drift_exporter/check_doc_test.go",
 		"README.md": "cmd/drift_exporter/readme_test.go", "docs/migration.md": "cmd/drift_exporter/migration_doc_test.go",
-		"docs/rules.md": "rules/prometheus/runbooks_test.go", "docs/kubernetes.md": "deploy/kubernetes/docs_test.go", "docs/container.md": "internal/config/docs_test.go", "docs/systemd.md": "internal/config/docs_test.go",
+		"docs/rules.md": "rules/prometheus/runbooks_test.go", "docs/kubernetes.md": "deploy/kubernetes/docs_test.go",
+		"docs/container.md": "internal/config/docs_test.go", "docs/systemd.md": "internal/config/docs_test.go", "docs/least-privilege.md": "internal/config/docs_test.go",
 	}
 	pages, err := filepath.Glob(filepath.Join(repository, "docs", "*.md"))
 	require.NoError(t, err)

@@ -40,7 +40,7 @@ func TestDocumentedExamplesLoad(t *testing.T) {
 
 // Pages with whole configurations, or parts of one, that only differ from those above in the place of files.
 func TestTheConfigurationsOfDeploymentsLoad(t *testing.T) {
-	for _, page := range []string{"docs/container.md", "docs/systemd.md"} {
+	for _, page := range []string{"docs/container.md", "docs/systemd.md", "docs/least-privilege.md"} {
 		blocks := testdocs.Read(t, page).In("yaml")
 		require.NotEmpty(t, blocks, page)
 		for _, block := range blocks {

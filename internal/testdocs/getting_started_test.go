@@ -8,7 +8,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"runtime/debug"
 	"slices"
 	"strings"
 	"testing"
@@ -47,7 +46,7 @@ func TestGettingStartedLeadsToASlackMessage(t *testing.T) {
 	inbox := testalertmanager.NewInbox(t)
 	w := &walk{
 		t: t, dir: dir, lock: sshd.LockUsers, replace: replacements(t, dir, account, sshd.Port, inbox.URL),
-		environ: append(os.Environ(), "PATH="+filepath.Join(dir, "bin")+":/usr/sbin:"+os.Getenv("PATH"), "GOFLAGS="+raceFlag()),
+		environ: append(os.Environ(), "PATH="+filepath.Join(dir, "bin")+":/usr/sbin:"+os.Getenv("PATH")),
 		slack: func(n int) (string, bool) {
 			messages := inbox.SlackMessages()
 			if len(messages) < n {
@@ -111,17 +110,12 @@ func copyTree(t *testing.T, from, to string) {
 		if name == "deploy/alertmanager/alertmanager.yml" {
 			text = regexp.MustCompile(`(group_wait|group_interval): \S+`).ReplaceAll(text, []byte("$1: 10ms"))
 		}
-		return os.WriteFile(filepath.Join(to, name), text, 0o600)
+		info, err := entry.Info()
+		if err != nil {
+			return err
+		}
+		return os.WriteFile(filepath.Join(to, name), text, info.Mode())
 	}))
-}
-
-// raceFlag has the program be built as this test was, whose dependencies Go has at hand then.
-func raceFlag() string {
-	info, _ := debug.ReadBuildInfo()
-	if info != nil && slices.Contains(info.Settings, debug.BuildSetting{Key: "-race", Value: "true"}) {
-		return "-race"
-	}
-	return ""
 }
 
 func freeAddress(t *testing.T) string {
