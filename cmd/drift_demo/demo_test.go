@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -20,6 +21,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/drift-exporter/drift_exporter/internal/testalertmanager"
+	"github.com/drift-exporter/drift_exporter/internal/testenv"
 	"github.com/drift-exporter/drift_exporter/internal/testexporter"
 )
 
@@ -154,6 +156,26 @@ func TestDemo(t *testing.T) {
 	assert.NotContains(t, d.said.String(), "backup1\",pack", "it was never judged")
 	assert.Equal(t, 2, strings.Count(d.said.String(), "Slack, #drift"), "what was never compliant alerts nobody")
 	assert.Empty(t, d.errors.String())
+	assertShortened(t, d.said.String())
+}
+
+// assertShortened demands that each line of the README's transcript was said, in that order.
+func assertShortened(t *testing.T, said string) {
+	t.Helper()
+	readme, err := os.ReadFile(filepath.Join(testenv.Repository(t), "README.md"))
+	require.NoError(t, err)
+	_, block, found := strings.Cut(string(readme), "```console\n$ make demo\n")
+	require.True(t, found)
+	block, _, _ = strings.Cut(block, "```")
+	port := regexp.MustCompile(`127\.0\.0\.1:\d+`) // another one if 10186 is taken
+	rest := port.ReplaceAllString(said, "HERE")
+	for line := range strings.Lines(port.ReplaceAllString(block, "HERE")) {
+		if line == "…\n" {
+			continue
+		}
+		_, rest, found = strings.Cut(rest, line)
+		require.True(t, found, "%s is not said after what comes before it", line)
+	}
 }
 
 func TestDemoIsInterruptedAnywhere(t *testing.T) {
