@@ -25,6 +25,15 @@ func TestSlackHearsOfDriftAndItsEnd(t *testing.T) {
 	w.golden(4, "all_resolved")
 }
 
+func TestManyPacksAreListedShortly(t *testing.T) {
+	w := start(t)
+	for i := range 8 {
+		w.send(newPair(t, fmt.Sprintf("pack%d", i+1)).found(mode, curl))
+		w.message(i + 1)
+	}
+	w.golden(8, "many_packs")
+}
+
 func TestAMachineIsOneMessage(t *testing.T) {
 	w := start(t)
 	w.send(newPair(t, "base").found(mode))
