@@ -146,9 +146,10 @@ var probes = map[string]string{
 func TestTheKeyIsGoodForBeingCheckedOnly(t *testing.T) {
 	root := newTarget(t)
 	root.Put(testroot.Binary(t), "/usr/bin/drift_exporter", 0o755)
-	// The other account is what `become: true` without a helper asks for. It proves that each probe can succeed.
+	// The other account is what "become: true" without a helper asks for. It proves that each probe can succeed. No other
+	// test has its uid: one that ends all processes of its user would end those in the copy, too.
 	root.Run(`/opt/target/install.sh /opt/key.pub /opt/helper
-		useradd -m -s /bin/sh -p '*' plain
+		useradd -m -u 54399 -s /bin/sh -p '*' plain
 		echo 'plain ALL=(ALL) NOPASSWD:SETENV: ALL' >/etc/sudoers.d/plain
 		mkdir ~plain/.ssh; cp /opt/key.pub ~plain/.ssh/authorized_keys; chown -R plain: ~plain/.ssh`)
 	startSSHD(t, root)
@@ -188,6 +189,7 @@ items:
 `
 	put(t, root, "/opt/config.yaml", config)
 	put(t, root, "/opt/packs/p.yaml", pack)
+	root.Run(`touch /opt/before`)
 	cmd := root.Command(`cd /opt; drift_exporter check --format=json --diff`)
 	var said strings.Builder
 	cmd.Stderr = &said
@@ -208,4 +210,9 @@ items:
 	assert.Equal(t, "drifted", got.Results[0].Verdict)
 	assert.GreaterOrEqual(t, len(got.Results[0].Mismatches), 7, "%s", out)
 	assert.Equal(t, got.Results[1].Mismatches, got.Results[0].Mismatches)
+	upper := filepath.Join(root.Path("/"), "..", "upper") // what was written in the copy
+	changed, err := exec.Command("find", upper, "-type", "f", "-cnewer", filepath.Join(upper, "opt/before"),
+		"!", "-path", upper+"/var/log/*", "!", "-name", "sshd.log").CombinedOutput()
+	require.NoError(t, err, "%s", changed)
+	assert.Empty(t, string(changed), "no check changes anything")
 }
