@@ -143,7 +143,7 @@ func TestDemo(t *testing.T) {
 		`drift_compliant{machine="web1",pack="base"} 1`, `drift_compliant{machine="web1",pack="web"} 1`,
 		`drift_compliant{machine="web2",pack="base"} 1`, `drift_compliant{machine="web2",pack="web"} 1`,
 		`drift_compliant{machine="web3",pack="base"} 1`, `drift_compliant{machine="web3",pack="web"} 0`,
-		"== Somebody changes web1", "$ drift_exporter check web1 --diff", "web1  drifted  Web 1, Debian GNU/Linux 12",
+		"== Somebody changes web1", "$ ./drift_exporter check web1 --diff", "web1  drifted  Web 1, Debian GNU/Linux 12",
 		"wrong_permissions  file /etc/ssh/sshd_config  expected 0644, actual 0666", "-PermitRootLogin no", "+PermitRootLogin yes",
 		"Slack, #drift", "Configuration drift detected on Web 1", "wrong_permissions /etc/ssh/sshd_config: 0644 → 0666", "/machines/web1/packs/base",
 		"== Somebody repairs web1", "Slack, #drift", "Resolved: Configuration drift detected on Web 1", "compliant",

@@ -82,7 +82,7 @@ func (w *world) breakMachine(ctx context.Context) error {
 	t := w.term
 	t.title("Somebody changes web1")
 	file := w.machineFile(broken, sshdConfig)
-	t.commands("cd "+filepath.Join(w.dir, broken), "sed -i 's/^PermitRootLogin no/PermitRootLogin yes/' ."+sshdConfig, "chmod 0666 ."+sshdConfig)
+	t.commands("cd "+w.dir, "sed -i 's/^PermitRootLogin no/PermitRootLogin yes/' "+broken+sshdConfig, "chmod 0666 "+broken+sshdConfig)
 	text, err := os.ReadFile(file)
 	if err != nil {
 		return err
@@ -93,7 +93,7 @@ func (w *world) breakMachine(ctx context.Context) error {
 	}
 	t.say("")
 	t.say("What differs can be seen from a terminal, too, without telling anybody:")
-	t.commands("drift_exporter check web1 --diff")
+	t.commands("./drift_exporter check " + broken + " --diff")
 	out, err := w.checkCommand(ctx, broken, "--diff")
 	if err != nil {
 		return err
@@ -110,7 +110,7 @@ func (w *world) breakMachine(ctx context.Context) error {
 func (w *world) repairMachine(ctx context.Context) error {
 	t := w.term
 	t.title("Somebody repairs web1")
-	t.commands("sed -i 's/^PermitRootLogin yes/PermitRootLogin no/' ."+sshdConfig, "chmod 0644 ."+sshdConfig)
+	t.commands("sed -i 's/^PermitRootLogin yes/PermitRootLogin no/' "+broken+sshdConfig, "chmod 0644 "+broken+sshdConfig)
 	text, err := shipped.ReadFile("fleet/machines/any" + sshdConfig)
 	if err != nil {
 		return err
@@ -164,8 +164,13 @@ func (w *world) stay(ctx context.Context) error {
 		fmt.Fprintf(t.to, "  %-20s  %s\n", page[0], page[1]) // an address is never broken
 	}
 	t.say("")
-	t.say("Each machine is a folder in %s. Break one, press \"Check now\" on its page, and repair it:", w.dir)
-	t.commands("cd "+w.dir, "echo 'Ada was here' >db1/etc/motd", "cp web1/etc/motd db1/etc/motd")
+	t.say("Each machine is a folder in %s. In another terminal, break one:", w.dir)
+	t.commands("cd "+w.dir, "echo 'Ada was here' >db1/etc/motd", "./drift_exporter check db1 --diff")
+	t.say("")
+	t.say("That was only a look. Press \"Check now\" on the page of db1, and the message comes here. Repair it, and press again:")
+	t.say("")
+	fmt.Fprintf(t.to, "  %s/machines/db1\n", w.exporter.url)
+	t.commands("cp web1/etc/motd db1/etc/motd")
 	t.say("")
 	t.say("What packs demand may change, too: edit one in the folder packs there, and")
 	t.commands("curl -X POST " + w.exporter.url + "/-/reload")

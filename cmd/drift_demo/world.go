@@ -102,6 +102,10 @@ func (w *world) startExporter(ctx context.Context, ended func(error)) error {
 	if err != nil {
 		return err
 	}
+	// So that commands as the story shows them work in the scratch directory.
+	if err := os.Symlink(w.o.exporter, filepath.Join(w.dir, "drift_exporter")); err != nil {
+		return err
+	}
 	url := "http://" + at
 	cmd := exec.Command(w.o.exporter, "--config.file="+w.configFile(), "--storage.path="+filepath.Join(w.dir, "data"),
 		"--web.listen-address="+at, "--web.external-url="+url+"/", "--web.enable-lifecycle")
