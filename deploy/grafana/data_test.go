@@ -47,6 +47,14 @@ func TestEveryQueryHasData(t *testing.T) {
 		})
 	}
 
+	t.Run("All is every job of an exporter, not every job", func(t *testing.T) {
+		d.each(t, func(t *testing.T, _ panel, q target) {
+			for _, sample := range w.prometheus.Query(choice{}.interpolate(d, q.Expr)) {
+				assert.NotEqual(t, w.other, string(sample.Metric["instance"]))
+			}
+		})
+	})
+
 	t.Run("replicas count once", func(t *testing.T) {
 		assert.Equal(t, map[string]float64{
 			"Compliance": 4. / 6, "Drifted": 2, "Without a verdict": 1, "Unreachable": 1, "Never judged": 1,

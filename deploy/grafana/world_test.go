@@ -24,11 +24,14 @@ import (
 //	cache1  test  cache compliant by a waiver that expires
 //	gone1   prod  base never judged: nobody listens there
 //	plain1        base compliant, and no label env
+//
+// Prometheus scrapes Alertmanager as well, in a job of its own, which is none of the dashboard's business.
 type world struct {
 	t          *testing.T
 	dir        string
 	exporter   *testexporter.Exporter
 	prometheus *testprometheus.Server
+	other      string // the instance of that other job
 }
 
 const nobody = `
@@ -72,10 +75,13 @@ func newWorld(t *testing.T) *world {
 	w.exporter.CheckNow()
 	w.exporter.Eventually("Alertmanager is told", func() bool { return len(alertmanager.Alerts()) == 1 })
 
+	w.other = alertmanager.URL.Host
 	w.prometheus = testprometheus.Start(t, testprometheus.Shipped(t, alertmanager.URL.Host,
-		w.exporter.URL, strings.Replace(w.exporter.URL, "127.0.0.1", "localhost", 1)))
+		w.exporter.URL, strings.Replace(w.exporter.URL, "127.0.0.1", "localhost", 1))+
+		fmt.Sprintf("  - job_name: alertmanager\n    static_configs: [{targets: [%q]}]\n", w.other))
 	// Two scrapes of both, so that there are rates.
 	w.prometheus.Eventually(`count(count_over_time(drift_notifications_sent_total[1m]) > 2) == 2`)
+	w.prometheus.Eventually(`count_over_time(process_cpu_seconds_total{job="alertmanager"}[1m]) > 2`)
 	return w
 }
 
