@@ -27,11 +27,11 @@ func Shipped(t testing.TB, alertmanager string, exporterURLs ...string) string {
 	}
 	require.NoError(t, os.WriteFile(targets, []byte(list.String()), 0o600))
 	for before, after := range map[string]string{
-		`targets/drift_exporter\.yml`: targets,
-		`- rules/\*\.rules\.yml`:      "- " + filepath.Join(repository, "rules", "prometheus", "drift_exporter.rules.yml"),
-		`localhost:9093`:              alertmanager,
-		`scrape_interval: \S+`:        "scrape_interval: 1s",
-		`evaluation_interval: \S+`:    "evaluation_interval: 1s",
+		`targets/drift_exporter\.yml`:        targets,
+		`- rules/drift_exporter\.rules\.yml`: "- " + filepath.Join(repository, "rules", "prometheus", "drift_exporter.rules.yml"),
+		`localhost:9093`:                     alertmanager,
+		`scrape_interval: \S+`:               "scrape_interval: 1s",
+		`evaluation_interval: \S+`:           "evaluation_interval: 1s",
 	} {
 		pattern := regexp.MustCompile(before)
 		require.Len(t, pattern.FindAll(text, -1), 1, before)
