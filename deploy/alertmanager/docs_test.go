@@ -45,7 +45,7 @@ func TestTheDocumentedMessagesAreWhatSlackShows(t *testing.T) {
 	shows(3)
 	w.send(web.found())
 	shows(4)
-	w.post(down())
+	w.post(down(t))
 	shows(5)
 }
 

@@ -46,15 +46,15 @@ func TestADeadExporterAnnouncesNoHealthyFleet(t *testing.T) {
 
 	w.post(posted(*rec.Alert, time.Now().Add(3*time.Second)))
 	w.message(1)
-	w.post(down())
-	require.Equal(t, "drift_exporter cannot be scraped", w.message(2).Title)
+	w.post(down(t))
+	require.Equal(t, "drift_exporter is down", w.message(2).Title)
 	require.Equal(t, map[string]bool{"config_drift": true, "DriftExporterDown": false}, w.muted())
 	require.Eventually(t, func() bool { return len(w.server.Alerts()) == 1 }, time.Minute, 10*time.Millisecond, "the alert expires")
 	n := w.quiet(2)
 
-	w.post(over(down()))
+	w.post(over(down(t)))
 	n++
-	require.Equal(t, "Resolved: drift_exporter cannot be scraped", w.message(n).Title)
+	require.Equal(t, "Resolved: drift_exporter is down", w.message(n).Title)
 	w.send(rec) // the exporter is back; to it nothing has changed
 	require.Eventually(t, func() bool { _, fires := w.muted()["config_drift"]; return fires }, time.Minute, 10*time.Millisecond)
 	n = w.quiet(n)
@@ -72,16 +72,16 @@ func TestARepairWhileTheExporterIsTakenToBeDownIsToldAfterwards(t *testing.T) {
 	base := newPair(t, "base")
 	w.send(base.found(mode))
 	w.message(1)
-	w.post(down())
+	w.post(down(t))
 	w.message(2)
 
 	rec := base.found()
 	w.send(rec)
 	n := w.quiet(2)
 
-	w.post(over(down()))
+	w.post(over(down(t)))
 	n++
-	require.Equal(t, "Resolved: drift_exporter cannot be scraped", w.message(n).Title)
+	require.Equal(t, "Resolved: drift_exporter is down", w.message(n).Title)
 	w.send(rec) // as it is resent for a quarter of an hour
 	n++
 	assert.Equal(t, "Resolved: Configuration drift detected on Web 1", w.message(n).Title)
@@ -91,35 +91,43 @@ func TestARepairWhileTheExporterIsTakenToBeDownIsToldAfterwards(t *testing.T) {
 // What Prometheus says about machines ends with the exporter's metrics, which is no good news either.
 func TestADeadExporterDoesNotMakeMachinesReachable(t *testing.T) {
 	w := startMarked(t)
-	unreachable := operational("DriftMachineUnreachable", "warning", "web1 cannot be reached", "Text.", models.LabelSet{"machine": "web1"})
+	unreachable := shippedRule(t, "DriftMachineUnreachable").raised(t, 2, models.LabelSet{"job": "drift_exporter", "machine": "web1"})
 	w.post(unreachable)
 	w.message(1)
-	w.post(down())
+	w.post(down(t))
 	w.message(2)
 	w.post(over(unreachable))
 	n := w.quiet(2)
 
-	w.post(over(down()))
+	w.post(over(down(t)))
 	n++
-	require.Equal(t, "Resolved: drift_exporter cannot be scraped", w.message(n).Title)
+	require.Equal(t, "Resolved: drift_exporter is down", w.message(n).Title)
 	w.post(unreachable) // the metrics are back
 	w.quiet(n)
 }
 
 func TestOnlyADeadExporterMutes(t *testing.T) {
 	w := start(t)
-	for _, name := range []string{"DriftRunOverdue", "DriftRunFailed", "DriftMachineUnreachable", "DriftCheckFailing", "DriftNotificationsFailing", "DriftStateDisconnected"} {
-		w.post(operational(name, "critical", name, "Text.", models.LabelSet{"machine": "web1", "pack": "base"}))
-	}
+	messages := 1
 	w.send(newPair(t, "base").found(mode))
-	for name, muted := range w.muted() {
-		assert.False(t, muted, name)
+	for _, r := range shippedRules(t) {
+		if r.Alert != "DriftExporterDown" {
+			w.post(r.raised(t, 2, models.LabelSet{"job": "drift_exporter", "machine": "web1", "pack": "base", "reason": "auth"}))
+			messages++
+		}
 	}
-	w.message(7)
+	w.message(messages)
+	muted := w.muted()
+	require.Len(t, muted, 10, "config_drift, and the other alerts by their names")
+	for name, is := range muted {
+		assert.False(t, is, name)
+	}
 
-	w.post(down())
-	w.message(8)
-	for name, muted := range w.muted() {
-		assert.Equal(t, name != "DriftExporterDown", muted, name)
+	w.post(down(t))
+	w.message(messages + 1)
+	muted = w.muted()
+	require.Len(t, muted, 11)
+	for name, is := range muted {
+		assert.Equal(t, name != "DriftExporterDown", is, name)
 	}
 }

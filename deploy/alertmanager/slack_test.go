@@ -85,9 +85,9 @@ func TestDriftThatPrometheusRaisesIsReadable(t *testing.T) {
 
 func TestSlackHearsOfChecksThatDoNotWork(t *testing.T) {
 	w := start(t)
-	w.post(down())
+	w.post(down(t))
 	w.golden(1, "exporter_down")
-	w.post(over(down()))
+	w.post(over(down(t)))
 	w.golden(2, "exporter_up")
 }
 
@@ -105,11 +105,11 @@ func TestSeverityIsTheColor(t *testing.T) {
 func TestThousandsOfMachinesAreOneReadableMessage(t *testing.T) {
 	w := start(t)
 	const machines = 3000
+	unreachable := shippedRule(t, "DriftMachineUnreachable")
 	alerts := make([]*models.PostableAlert, 0, machines)
 	for i := range machines {
 		name := fmt.Sprintf("web%04d", i)
-		alerts = append(alerts, operational("DriftMachineUnreachable", "warning", "Machine "+name+" cannot be reached",
-			"The last 2 checks of "+name+" did not get through (connect). Its last verdicts stand.", models.LabelSet{"machine": name}))
+		alerts = append(alerts, unreachable.raised(t, 2, models.LabelSet{"machine": name, "job": "drift_exporter"}))
 	}
 	w.post(alerts...)
 	// Alertmanager need not have taken all of them in when it sends the first message.

@@ -161,11 +161,6 @@ func over(a *models.PostableAlert) *models.PostableAlert {
 	return &ended
 }
 
-func down() *models.PostableAlert {
-	return operational("DriftExporterDown", "critical", "drift_exporter cannot be scraped",
-		"No instance of drift_exporter has answered for 5m: nothing is checked.", nil)
-}
-
 // startChanged is start with one place of the configuration changed.
 func startChanged(t *testing.T, before, after string) *world {
 	t.Helper()
