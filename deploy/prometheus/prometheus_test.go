@@ -31,7 +31,7 @@ func read(t *testing.T, name string) string {
 
 // uncommented has the examples of a file as settings: what is commented out by "# " and is YAML.
 func uncommented(text string) string {
-	return regexp.MustCompile(`(?m)^( *)# (- |  labels:|  \w+_file:|  username:|scheme:|tls_config:|basic_auth:|metrics_path:)`).ReplaceAllString(text, "$1$2")
+	return regexp.MustCompile(`(?m)^( *)# (- |  labels:|  \w+_file:|  username:|scheme:|tls_config:|basic_auth:|metrics_path:|alert_relabel_configs:)`).ReplaceAllString(text, "$1$2")
 }
 
 // TestPromtoolTakesTheConfiguration holds the file as it is, and as one that uses every example in it.
@@ -39,7 +39,7 @@ func TestPromtoolTakesTheConfiguration(t *testing.T) {
 	promtool := testenv.Program(t, "promtool", "prometheus")
 	config, targets := read(t, "prometheus.yml"), read(t, "targets/drift_exporter.yml")
 	full := uncommented(config)
-	for _, setting := range []string{"scheme: https", "ca_file:", "password_file:", "metrics_path:"} {
+	for _, setting := range []string{"scheme: https", "ca_file:", "password_file:", "metrics_path:", "alert_relabel_configs:"} {
 		require.Regexp(t, `(?m)^ +`+setting, full)
 	}
 	var groups []struct{ Targets []string }
