@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -132,12 +133,18 @@ func (a *acceptedKeys) learn(addr string, remote net.Addr, key ssh.PublicKey) (o
 func (a *acceptedKeys) locked(f func(*os.File) error) error {
 	ctx, cancel := context.WithTimeout(context.Background(), lockWithin)
 	defer cancel()
+	if err := provide(a.path + ".lock"); err != nil {
+		return err
+	}
 	lock := flock.New(a.path+".lock", flock.SetPermissions(0o600))
 	if _, err := lock.TryLockContext(ctx, 5*time.Millisecond); err != nil {
 		return err
 	}
 	defer func() { _ = lock.Close() }()
-	file, err := os.OpenFile(a.path, os.O_RDWR|os.O_APPEND|os.O_CREATE, 0o600)
+	if err := provide(a.path); err != nil {
+		return err
+	}
+	file, err := os.OpenFile(a.path, os.O_RDWR|os.O_APPEND, 0o600)
 	if err != nil {
 		return err
 	}
@@ -146,6 +153,29 @@ func (a *acceptedKeys) locked(f func(*os.File) error) error {
 		err = closeErr
 	}
 	return err
+}
+
+// provide makes an empty file where there is none. In somebody else's directory it is theirs, as root may check by hand
+// with the files of a service, which has to write them later on.
+func provide(path string) error {
+	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if errors.Is(err, fs.ErrExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	dir, err := os.Stat(filepath.Dir(path))
+	if err == nil {
+		owner, ok := dir.Sys().(*syscall.Stat_t)
+		if ok && os.Geteuid() == 0 && owner.Uid != 0 {
+			err = file.Chown(int(owner.Uid), int(owner.Gid))
+		}
+	}
+	if err != nil {
+		err = errors.Join(err, os.Remove(path))
+	}
+	return errors.Join(err, file.Close())
 }
 
 // append writes a line, in one write.

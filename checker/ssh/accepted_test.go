@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 
 	"github.com/skeema/knownhosts"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/drift-exporter/drift_exporter/internal/config"
 	"github.com/drift-exporter/drift_exporter/internal/state"
+	"github.com/drift-exporter/drift_exporter/internal/testenv"
 	"github.com/drift-exporter/drift_exporter/internal/testsshd"
 )
 
@@ -151,6 +153,24 @@ func TestAcceptedKeysFile(t *testing.T) {
 		assert.False(t, o.trusted)
 		assert.Len(t, o.known, 1)
 		assert.True(t, known(t, a, "web1:22"))
+	})
+	t.Run("what root makes in a service's directory is the service's", func(t *testing.T) {
+		if os.Geteuid() != 0 {
+			testenv.Missing(t, "root, to make a directory of somebody else")
+		}
+		dir := t.TempDir()
+		require.NoError(t, os.Chown(dir, 12345, 23456))
+		a := &acceptedKeys{path: filepath.Join(dir, "known_hosts")}
+		_, err := a.learn("web1:22", remote, key)
+		require.NoError(t, err)
+		for _, path := range []string{a.path, a.path + ".lock"} {
+			info, err := os.Stat(path)
+			require.NoError(t, err)
+			assert.Equal(t, os.FileMode(0o600), info.Mode().Perm())
+			owner, ok := info.Sys().(*syscall.Stat_t)
+			require.True(t, ok)
+			assert.Equal(t, [2]uint32{12345, 23456}, [2]uint32{owner.Uid, owner.Gid}, path)
+		}
 	})
 	t.Run("nowhere to write", func(t *testing.T) {
 		_, err := (&acceptedKeys{}).learn("web1:22", remote, key)
