@@ -131,3 +131,17 @@ func TestOnlyADeadExporterMutes(t *testing.T) {
 		assert.Equal(t, name != "DriftExporterDown", is, name)
 	}
 }
+
+// As docs/alerts.md says it for exporters with machines of their own.
+func TestExportersThatTheInhibitionTellsApartDoNotMuteEachOther(t *testing.T) {
+	w := startChanged(t, ` # not itself: no alert mutes its like`, "\n    equal: [site]")
+	base := newPair(t, "base")
+	base.params.Labels = map[string]string{"site": "berlin"} // or by alerting.external_labels
+	w.send(base.found(mode))
+	w.message(1)
+	for n, site := range []string{"lisbon", "berlin"} {
+		w.post(shippedRule(t, "DriftExporterDown").raised(t, 0, models.LabelSet{"job": "drift_exporter", "site": site}))
+		w.message(n + 2)
+		assert.Equal(t, site == "berlin", w.muted()["config_drift"], site)
+	}
+}

@@ -99,6 +99,8 @@ func TestTheWholeWay(t *testing.T) {
 	assert.Len(t, w.told(drifted), 1, "one message for one drift")
 	assert.Len(t, w.told(down), 1)
 	assert.Len(t, w.told("db1 has never complied"), 1)
+	assert.Empty(t, w.told("Resolved: db1 has never complied"), "it ended with the metrics, and was not repaired")
+	assert.Empty(t, w.told("Not heard of"))
 	w.exporter.Terminate()
 }
 
