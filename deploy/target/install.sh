@@ -28,9 +28,17 @@ ours() {
 	[ "${comment%%:*}" = "$mark" ] || fail "there is an account $account that was not made by this script: remove or rename it"
 }
 
+# of_root refuses a directory in which others than root could replace what root runs. Debian lets the group staff do so.
+of_root() { # DIRECTORY
+	staff=$(getent group staff | cut -d: -f3)
+	[ -z "$(find -H "$1" -prune \( ! -user 0 -o -perm -0002 -o -perm -0020 ! -group 0 ! -group "${staff:-0}" \))" ] ||
+		fail "$1 is not root's alone: whoever may write there could replace the script"
+}
+
 # place puts a file, made ready beside its place, there in one step: nobody ever sees half of it.
 place() { # FILE TO MODE
 	[ ! -d "$2" ] && [ ! -L "$2" ] || fail "$2 is a directory or a link"
+	rm -f -- "$2.new"
 	cp -- "$1" "$2.new"
 	chown root:root "$2.new"
 	chmod "$3" "$2.new"
@@ -80,6 +88,10 @@ install_all() { # PUBLIC_KEY HELPER
 	key=$(public_key "$1")
 	options=$(cat <"$here/authorized_keys")
 	options=${options%% ssh-ed25519 *}
+	case $options in
+	*restrict*"command=\"sudo -n -u root -- $helper\""*) ;;
+	*) fail "$here/authorized_keys does not restrict the key to $helper" ;;
+	esac
 	[ -f "$2" ] || fail "$2 cannot be read"
 	case $(cat <"$2") in
 	'#!/bin/sh'*'# drift_exporter_helper:'*drift_main*exit*'}') ;;
@@ -87,7 +99,9 @@ install_all() { # PUBLIC_KEY HELPER
 	esac
 	sh -n "$2" || fail "$2 is not what drift_exporter helper prints"
 
+	ours || [ ! -e "$home" ] && [ ! -L "$home" ] || fail "there is $home, which was not made by this script: remove it"
 	mkdir -p /usr/local/libexec
+	for dir in /usr /usr/local /usr/local/libexec; do of_root "$dir"; done
 	place "$2" "$helper" 0755
 	# A password of * is one that nothing matches. The account is not locked: sshd would refuse its key.
 	ours || useradd --system --user-group --home-dir "$home" --no-create-home --shell /bin/sh --password '*' --comment "$mark" "$account"
@@ -98,6 +112,7 @@ install_all() { # PUBLIC_KEY HELPER
 		chown root:root "$dir"
 		chmod 0755 "$dir"
 	done
+	rm -f -- "$home/.ssh/authorized_keys.new" # of a run that was interrupted, or a link
 	printf '%s %s\n' "$options" "$key" >"$home/.ssh/authorized_keys.new"
 	chmod 0644 "$home/.ssh/authorized_keys.new"
 	mv -f -- "$home/.ssh/authorized_keys.new" "$home/.ssh/authorized_keys"
@@ -110,14 +125,15 @@ uninstall() {
 	rm -f -- "$rule" "$rule.new" "$helper" "$helper.new"
 	rmdir /usr/local/libexec 2>/dev/null || true # others may have files there
 	if ours; then
-		userdel "$account"
+		# The key first: an account with a session that is open cannot be removed.
 		rm -f -- "$home/.ssh/authorized_keys" "$home/.ssh/authorized_keys.new"
+		userdel "$account" || fail "the account $account was not removed, its key and all that it might do was"
 		rmdir "$home/.ssh" "$home" 2>/dev/null || fail "$home holds files that were not put there by this script: it was left"
 	fi
 	printf 'removed\n'
 }
 
-here=$(cd "$(dirname "$0")" && pwd)
+here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 [ "$(id -u)" = 0 ] || fail "must be run by root"
 case $#:${1-} in
 1:--uninstall) uninstall ;;

@@ -82,8 +82,10 @@ func TestInstalledUnderAnyShellAndRemovedWithoutATrace(t *testing.T) {
 			install := shell + " /opt/target/install.sh "
 			assert.Contains(t, root.Run(install+"/opt/key.pub /opt/helper"), "installed: drift may start "+helperPath)
 			once := root.Run(snapshot)
+			root.Run(`ln -s /opt/victim /home/drift/.ssh/authorized_keys.new; ln -s /opt/victim ` + helperPath + `.new`)
 			root.Run(install + "/opt/key.pub /opt/helper")
-			assert.Equal(t, once, root.Run(snapshot), "it may be run again")
+			assert.Equal(t, once, root.Run(snapshot), "it may be run again, after one that was interrupted, too")
+			assert.NoFileExists(t, root.Path("/opt/victim"))
 
 			owned := root.Run(`stat -c '%n %U:%G %a' "$@"`, helperPath, "/etc/sudoers.d/drift_exporter", "/home/drift", "/home/drift/.ssh", "/home/drift/.ssh/authorized_keys")
 			assert.Equal(t, helperPath+" root:root 755\n/etc/sudoers.d/drift_exporter root:root 440\n/home/drift root:root 755\n"+
@@ -113,6 +115,9 @@ func TestNothingIsInstalledOfWhatIsWrong(t *testing.T) {
 		"cannot be read":           `set -- key.pub missing`,
 		"was not made by this":     `useradd drift; trap 'userdel drift' EXIT; set -- key.pub helper`,
 		"must be run by root":      `set -- key.pub helper; run="setpriv --reuid 65534 --regid 65534 --clear-groups"`,
+		"there is /home/drift":     `mkdir /home/drift; trap 'rmdir /home/drift' EXIT; set -- key.pub helper`,
+		"is not root's alone":      `chmod o+w /usr/local; trap 'chmod o-w /usr/local' EXIT; set -- key.pub helper`,
+		"does not restrict":        `cp -r target loose; echo ssh-ed25519 AAAA >loose/authorized_keys; from=loose; set -- key.pub helper`,
 		"sudo does not understand": `cp -r target broken; echo nonsense >>broken/sudoers; from=broken; set -- key.pub helper`,
 	} {
 		out, err := root.Try(`cd /opt; run= from=target; ` + prepare + `; $run "./$from/install.sh" "$@"`)
@@ -122,6 +127,34 @@ func TestNothingIsInstalledOfWhatIsWrong(t *testing.T) {
 		root.Run(`/opt/target/install.sh --uninstall`)
 		assert.Equal(t, before, root.Run(traces), says)
 	}
+}
+
+// Whoever has stolen the key may hold a session open.
+func TestTheKeyIsTakenAwayWhileItIsUsed(t *testing.T) {
+	root := newTarget(t)
+	root.Run(`/opt/target/install.sh /opt/key.pub /opt/helper`)
+	session := root.Command(`exec setpriv --reuid drift --regid drift --clear-groups sleep 600`)
+	require.NoError(t, session.Start())
+	root.Run(`until pgrep -u drift -x sleep; do :; done`)
+	out, err := root.Try(`/opt/target/install.sh --uninstall`)
+	require.Error(t, err)
+	assert.Contains(t, out, "install.sh: the account drift was not removed")
+	assert.Empty(t, root.Run(`find /home/drift /etc/sudoers.d/drift_exporter `+helperPath+` -type f 2>/dev/null || :`))
+	root.Run(`pkill -u drift`)
+	require.Error(t, session.Wait())
+	assert.Contains(t, root.Run(`/opt/target/install.sh --uninstall`), "removed\n")
+}
+
+// Not even what the machine's own sudoers keeps of a session gets to the script.
+func TestSudoKeepsNothingOfTheSession(t *testing.T) {
+	root := newTarget(t)
+	root.Run(`/opt/target/install.sh /opt/key.pub /opt/helper
+		echo 'Defaults env_keep += "KEPT", env_check += "CHECKED"' >/etc/sudoers.d/kept
+		useradd -s /bin/sh -p '*' plain; echo 'plain ALL=(root) NOPASSWD: /usr/bin/env' >/etc/sudoers.d/plain
+		printf '#!/bin/sh\nenv\n' >` + helperPath)
+	as := `KEPT=1 CHECKED=1 setpriv --reuid "$1" --regid "$1" --clear-groups sudo -n -u root -- "$2"`
+	assert.Regexp(t, `(?m)^KEPT=1$`, root.Run(as, "plain", "/usr/bin/env"))
+	assert.NotRegexp(t, `KEPT|CHECKED`, root.Run(as, "drift", helperPath))
 }
 
 // probes are what a key might be used for beside being checked, each a script that fails where it is refused.
