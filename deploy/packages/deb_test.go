@@ -63,12 +63,22 @@ func installed(t *testing.T, root *testroot.Root) {
 	assert.Contains(t, root.Run(`bash -c '. /usr/share/bash-completion/completions/drift_exporter && complete -p drift_exporter'`), "drift_exporter")
 }
 
+// failing stands in for a systemd that does nothing it is asked for, and writes down what that was. No package may fail for it.
+const failing = `
+mkdir -p /run/systemd/system /etc/systemd/system/multi-user.target.wants
+printf '#!/bin/sh\necho "$*" >>/tmp/asked\nexit 1\n' >/usr/bin/systemctl
+chmod 0755 /usr/bin/systemctl`
+
+// asked is what systemd was asked for since the last time.
+const asked = `cat /tmp/asked; rm /tmp/asked`
+
 // used leaves the traces of an administrator and of the service.
 const used = `
 echo '# Mine.' >>/etc/drift_exporter/config.yaml
 echo '{name: web1, packs: [base]}' >/etc/drift_exporter/machines/web1.yaml
 install -d -m 0700 -o drift_exporter -g drift_exporter /var/lib/private/drift_exporter
 ln -s private/drift_exporter /var/lib/drift_exporter
+ln -s /usr/lib/systemd/system/drift_exporter.service /etc/systemd/system/multi-user.target.wants/
 echo verdicts >/var/lib/private/drift_exporter/state`
 
 // leftovers are files of the package that are still there, of the list that was taken while it was installed.
@@ -79,7 +89,9 @@ func debInstalls(t *testing.T, dist string) {
 	root := testroot.New(t)
 	root.Put(one(t, dist, "*.deb"), "/tmp/first.deb", 0o644)
 	root.Put(next(t, dist, "deb", arch(t)), "/tmp/next.deb", 0o644)
+	root.Run(failing)
 	assert.Contains(t, root.Run(`dpkg -i /tmp/first.deb 2>&1`), "systemctl enable --now drift_exporter")
+	assert.Equal(t, "daemon-reload\n", root.Run(asked), "it is not started")
 	installed(t, root)
 	assert.Empty(t, root.Run(`dpkg -V drift-exporter`))
 	root.Run(`dpkg -L drift-exporter >/tmp/files`)
@@ -87,6 +99,7 @@ func debInstalls(t *testing.T, dist string) {
 	root.Run(used)
 	out := root.Run(`dpkg -i --force-confold /tmp/next.deb 2>&1`) // as an unattended upgrade does it
 	assert.NotContains(t, out, "systemctl enable")
+	assert.Equal(t, "daemon-reload\ntry-restart drift_exporter.service\n", root.Run(asked))
 	assert.Equal(t, "the next version\n", root.Run(`drift_exporter`))
 	assert.Equal(t, "0.1.1", root.Run(`dpkg-query -W -f '${Version}' drift-exporter`))
 	assert.Equal(t, "# Mine.\n", root.Run(`tail -n 1 /etc/drift_exporter/config.yaml`))
@@ -95,14 +108,15 @@ func debInstalls(t *testing.T, dist string) {
 	assert.Equal(t, "verdicts\n", root.Run(`cat /var/lib/drift_exporter/state`))
 
 	root.Run(`dpkg -r drift-exporter`)
+	assert.Equal(t, "disable --now drift_exporter.service\ndaemon-reload\n", root.Run(asked))
 	assert.Equal(t, "/etc/drift_exporter/config.yaml\n/etc/drift_exporter/packs/base.yaml\n/etc/default/drift_exporter\n",
 		sortedLike(root.Run(leftovers), "config.yaml", "base.yaml", "default"), "removal keeps the configuration and nothing else")
 	assert.Equal(t, "verdicts\n", root.Run(`cat /var/lib/drift_exporter/state`))
 
-	root.Run(`dpkg -P drift-exporter`)
+	root.Run(`rm -r /run/systemd; dpkg -P drift-exporter`)
 	assert.Empty(t, root.Run(leftovers))
 	assert.Empty(t, root.Run(`ls -d /var/lib/drift_exporter /var/lib/private/drift_exporter 2>/dev/null || :`))
-	assert.Equal(t, "/etc/drift_exporter/machines/web1.yaml\n", root.Run(`find /etc -path '*drift_exporter*' -type f`), "what the administrator wrote stays")
+	assert.Equal(t, "/etc/drift_exporter/machines/web1.yaml\n", root.Run(`find /etc -path '*drift_exporter*' ! -type d`), "what the administrator wrote stays")
 }
 
 // sortedLike puts lines into the order of words that are in them.

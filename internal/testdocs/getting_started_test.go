@@ -94,7 +94,7 @@ func copyTree(t *testing.T, from, to string) {
 		if err != nil {
 			return err
 		}
-		if slices.Contains([]string{".git", "bin", "data", "docs", "node_modules"}, entry.Name()) {
+		if slices.Contains([]string{".git", "bin", "data", "dist", "docs", "node_modules"}, entry.Name()) {
 			if entry.IsDir() {
 				return fs.SkipDir
 			}
