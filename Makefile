@@ -34,7 +34,7 @@ TESTENV := DRIFT_TEST_ALERTMANAGER=$(CURDIR)/$(BIN)/alertmanager DRIFT_TEST_AMTO
            DRIFT_TEST_NFPM=$(CURDIR)/$(BIN)/nfpm DRIFT_TEST_SBOM=$(CURDIR)/$(BIN)/sbom
 
 test: test-packages $(BIN)/alertmanager $(BIN)/amtool $(BIN)/axe.min.js $(BIN)/manifests $(BIN)/nfpm $(BIN)/sbom ## run every test with the race detector, real sshd, Alertmanager and chromium included
-	$(TESTENV) $(GO) test -race -count=1 -timeout 20m ./...
+	$(TESTENV) $(GO) test -race -count=1 -timeout 40m ./...
 
 test-e2e: test-packages $(BIN)/alertmanager ## run only the tests of the whole way: machines, exporter, Prometheus with rules, Alertmanager, Slack; every query of the dashboard
 	$(TESTENV) $(GO) test -race -count=1 -timeout 20m -run "TheWholeWay|EveryQueryHasData" ./deploy/e2e ./deploy/grafana

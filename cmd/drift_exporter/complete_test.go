@@ -29,7 +29,7 @@ func TestCompletion(t *testing.T) {
 	w := labelled(t)
 	t.Chdir(w.dir)
 	for name, test := range map[string]struct{ words, want string }{
-		"commands":                               {"~", "help serve check validate packs snapshot completion"},
+		"commands":                               {"~", "help serve check validate packs snapshot helper completion"},
 		"a command that was begun":               {"sn", "snapshot"},
 		"a command after a flag":                 {"--log.level=debug va", "validate"},
 		"a flag":                                 {"check --f", "--format="},
