@@ -67,6 +67,19 @@ func TestSystemdFindsNoFaultWithTheUnit(t *testing.T) {
 	}
 }
 
+// DynamicUser=yes implies these, whatever a drop-in says (systemd.exec(5)): what they hide would be taken for missing.
+func TestALocalMachineIsSeenAsItIs(t *testing.T) {
+	local := unit(t, "local.conf")
+	for _, setting := range []string{"DynamicUser", "ProtectSystem", "ProtectHome", "PrivateTmp", "PrivateUsers", "PrivateDevices"} {
+		require.Contains(t, unit(t, unitName), setting)
+		assert.Equal(t, []string{"no"}, local[setting], setting)
+	}
+	for _, setting := range []string{"User", "NoNewPrivileges", "RestrictSUIDSGID", "RemoveIPC"} {
+		assert.Contains(t, unit(t, unitName), setting, "it is no longer implied")
+		assert.NotContains(t, local, setting)
+	}
+}
+
 func TestAUnitWithAFaultIsFound(t *testing.T) {
 	file := install(t)
 	text, err := os.ReadFile(file)
