@@ -64,7 +64,8 @@ public_key() {
 	printf '%s\n' "$key"
 }
 
-# install_rule has the rule checked before it is where sudo reads it: a mistake there could lock everybody out of sudo.
+# install_rule has the rule checked before it is where sudo reads it: a mistake there could lock everybody out of sudo. more is
+# what other rules allow.
 install_rule() {
 	cp -- "$here/sudoers" "$rule.new" # sudo reads no file with a dot in its name
 	chown root:root "$rule.new"
@@ -74,10 +75,12 @@ install_rule() {
 		fail "sudo does not understand $here/sudoers: nothing was changed in $rule"
 	fi
 	mv -f -- "$rule.new" "$rule"
-	case $(sudo -n -l -U "$account" 2>/dev/null) in
+	allowed=$(sudo -n -l -U "$account" 2>/dev/null | grep '^ *(' || true)
+	case $allowed in
 	*"NOPASSWD: $helper \"\""*) ;;
 	*) fail "sudo does not heed $rule: /etc/sudoers must have a line @includedir /etc/sudoers.d" ;;
 	esac
+	more=$(printf '%s\n' "$allowed" | grep -v "NOPASSWD: $helper \"\"\$" || true)
 }
 
 install_all() { # PUBLIC_KEY HELPER
@@ -118,6 +121,7 @@ install_all() { # PUBLIC_KEY HELPER
 	mv -f -- "$home/.ssh/authorized_keys.new" "$home/.ssh/authorized_keys"
 	install_rule
 	if command -v restorecon >/dev/null 2>&1; then restorecon -R "$home" "$helper" "$rule"; fi
+	[ -z "$more" ] || fail "installed, but other rules of sudo allow $account more: $more"
 	printf 'installed: %s may start %s as root, and nothing else\n' "$account" "$helper"
 }
 
