@@ -126,6 +126,16 @@ func TestThousandsOfMachinesAreOneReadableMessage(t *testing.T) {
 	compare(t, w.inbox.Bodies()[all()], "many_machines_unreachable")
 }
 
+// What is to be done depends on it.
+func TestPairsThatCannotBeCheckedAreNamedWithTheReason(t *testing.T) {
+	w := start(t)
+	failing := shippedRule(t, "DriftCheckFailing")
+	w.post(failing.raised(t, 1, models.LabelSet{"machine": "db1", "pack": "base", "reason": "auth", "job": "drift_exporter"}))
+	assert.NotContains(t, w.message(1).Text, "Firing", "the title names it")
+	w.post(failing.raised(t, 1, models.LabelSet{"machine": "web1", "pack": "base", "reason": "host_key", "job": "drift_exporter"}))
+	assert.Contains(t, w.message(2).Text, "*Firing (2):* db1/base (auth), web1/base (host_key)\n")
+}
+
 func TestOtherAlertsDoNotGoToSlack(t *testing.T) {
 	w := start(t)
 	w.post(operational("SomethingElse", "critical", "Something", "Else.", nil))
