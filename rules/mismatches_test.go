@@ -30,6 +30,10 @@ func TestMismatchLines(t *testing.T) {
 		"sensitive ones show no value": {
 			[]state.Mismatch{{Type: "wrong_content", Item: "/etc/key", Expected: "aaa", Actual: "bbb", Sensitive: true}},
 			"wrong_content /etc/key"},
+		"hashes of contents are shortened": {
+			[]state.Mismatch{{Type: "wrong_content", Item: "/etc/a",
+				Expected: "sha256:" + strings.Repeat("0123456789abcdef", 4), Actual: "sha256:" + strings.Repeat("f", 64) + "0"}},
+			"wrong_content /etc/a: sha256:0123456789ab… → sha256:" + strings.Repeat("f", 64) + "0"},
 		"what is not printable is escaped": {
 			[]state.Mismatch{{Type: "wrong_setting", Item: "a\nb\x00\u202e", Expected: "\xff\x1b[1m", Actual: "tab\there “ok” 日本"}},
 			`wrong_setting a\nb\x00\u202e: \xff\x1b[1m → tab\there “ok” 日本`},
