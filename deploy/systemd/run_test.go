@@ -141,7 +141,7 @@ var (
 func asksForLittle(t *testing.T, binary string) {
 	strace := testenv.Program(t, "strace", "strace")
 	analyze := testenv.Program(t, "systemd-analyze", "systemd")
-	s := newService(t, binary, "{name: web1, address: 127.0.0.1, packs: [base]}, {name: web2, address: web2.invalid, packs: [base]}")
+	s := newService(t, binary, "{name: web1, address: 127.0.0.1, packs: [base]}, {name: web2, address: web2.invalid, packs: [base]}, {name: here, transport: local, packs: [base]}")
 	if out, err := s.root.Try(`strace -o /tmp/trace true`); err != nil {
 		testenv.Missing(t, "ptrace for strace: %s", out)
 	}
@@ -149,7 +149,7 @@ func asksForLittle(t *testing.T, binary string) {
 		require.Eventually(t, func() bool {
 			metrics, err := s.get("/metrics")
 			require.NoError(t, err)
-			return strings.Count(metrics, `reason="connect"} 1`) == 2
+			return strings.Count(metrics, `reason="connect"} 1`) == 2 && strings.Contains(metrics, `drift_compliant{machine="here",pack="base"}`)
 		}, patience, 50*time.Millisecond)
 	}, strace, "-f", "-qq", "-s", "0", "-o", "/tmp/trace")
 	s.root.Run(`mv /mnt/tmp/trace /tmp/trace`)
@@ -171,6 +171,7 @@ func asksForLittle(t *testing.T, binary string) {
 		seen[match[1]] = true
 	}
 	require.Contains(t, seen, "connect")
+	require.Greater(t, strings.Count(trace, " execve("), 5, "what observes this machine is filtered, too")
 	for name := range seen {
 		assert.True(t, allowed[name], "the filter refuses %s", name)
 	}
