@@ -1,7 +1,6 @@
 package rules
 
 import (
-	"regexp"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -52,17 +51,9 @@ func value(s string) string {
 	if s == "" {
 		return `""`
 	}
-	if sha256Sum.MatchString(s) {
-		return s[:shownSum] + "…"
-	}
-	return shorten(plaintext.Escape(s, ""), maxValueText)
+	// The whole of a hash tells a reader nothing, and the diff view has it.
+	return shorten(plaintext.Escape(plaintext.ShortSum(s), ""), maxValueText)
 }
-
-// sha256Sum is the content of a file where it is told by its hash: the whole of it tells a reader nothing, and the diff
-// view has it. As much as git shows is enough to compare.
-var sha256Sum = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)
-
-const shownSum = len("sha256:") + 12
 
 // shorten cuts s to that many bytes, the ellipsis included, and only between runes.
 func shorten(s string, limit int) string {

@@ -1,9 +1,9 @@
 package main
 
 import (
-	"regexp"
 	"strings"
 
+	"github.com/drift-exporter/drift_exporter/internal/plaintext"
 	"github.com/drift-exporter/drift_exporter/internal/state"
 )
 
@@ -29,7 +29,7 @@ func rowsOf(result state.Result, diffs bool) []row {
 			detail: "expected " + expected + ", actual " + actual,
 			below:  []string{"expected " + expected, "actual   " + actual},
 		}
-		if diffs && m.Sensitive && wholeHash.MatchString(m.Expected) {
+		if diffs && m.Sensitive && plaintext.ShortSum(m.Expected) != m.Expected {
 			const why = "(sensitive: no content shown)"
 			r.detail, r.below = r.detail+" "+why, append(r.below, why)
 		}
@@ -125,15 +125,10 @@ func (t *textReport) diff(diff string) {
 	}
 }
 
-var wholeHash = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)
-
 // value is an expected or actual value; of a hash the beginning is enough to tell two apart.
 func value(s string) string {
-	if wholeHash.MatchString(s) {
-		return s[:len("sha256:")+12] + "…"
-	}
 	if s == "" {
 		return `""`
 	}
-	return printable(s)
+	return printable(plaintext.ShortSum(s))
 }
