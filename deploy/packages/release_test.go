@@ -4,6 +4,7 @@ package packages_test
 
 import (
 	"crypto/sha256"
+	"debug/buildinfo"
 	"encoding/hex"
 	"os"
 	"os/exec"
@@ -145,6 +146,13 @@ func archiveWorks(t *testing.T, dist string) {
 		"deploy/systemd/drift_exporter.service", "deploy/alertmanager/alertmanager.yml", "docs/systemd.md",
 	} {
 		assert.FileExists(t, filepath.Join(tree, name))
+	}
+	licences, err := os.ReadFile(filepath.Join(tree, "LICENSES.third-party"))
+	require.NoError(t, err)
+	info, err := buildinfo.ReadFile(filepath.Join(tree, "drift_exporter"))
+	require.NoError(t, err)
+	for _, m := range info.Deps {
+		assert.Contains(t, string(licences), "\n==== "+m.Path+" "+m.Version+": ")
 	}
 	strange, err := exec.Command("find", tree, "-name", "*.go", "-o", "-name", "testdata", "-o", "-name", "*.gz", "-o", "-perm", "/022").Output()
 	require.NoError(t, err)
