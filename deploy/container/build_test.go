@@ -1,10 +1,12 @@
 package container_test
 
 import (
+	"debug/buildinfo"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -29,7 +31,8 @@ func binary(t *testing.T) string {
 		require.NoError(t, err)
 		src, out := filepath.Join(dir, "src"), filepath.Join(dir, "out")
 		sent(t, src)
-		cmd := exec.Command("/bin/sh", "-c", strings.ReplaceAll(buildCommand(t), "/out/", out+"/"))
+		commands := runCommand(t, "go build") + "\n" + runCommand(t, "licences")
+		cmd := exec.Command("/bin/sh", "-ec", strings.ReplaceAll(commands, "/out/", out+"/"))
 		cmd.Dir = src
 		cmd.Env = append(os.Environ(), "TARGETOS="+runtime.GOOS, "TARGETARCH="+runtime.GOARCH, "TARGETVARIANT=",
 			"VERSION=1.2.3", "REVISION=abc", "BRANCH=release")
@@ -61,8 +64,10 @@ func sent(t *testing.T, to string) {
 	for _, file := range strings.Fields(string(testmanifests.Read(t, "context", repository))) {
 		text, err := os.ReadFile(filepath.Join(repository, file))
 		require.NoError(t, err)
+		info, err := os.Stat(filepath.Join(repository, file))
+		require.NoError(t, err)
 		require.NoError(t, os.MkdirAll(filepath.Dir(filepath.Join(to, file)), 0o755))
-		require.NoError(t, os.WriteFile(filepath.Join(to, file), text, 0o600))
+		require.NoError(t, os.WriteFile(filepath.Join(to, file), text, info.Mode().Perm()))
 	}
 }
 
@@ -77,10 +82,25 @@ func TestTheDockerfileBuildsAStaticProgramThatKnowsItsVersion(t *testing.T) {
 	assert.NotContains(t, string(info), "vcs.", "what git knows would differ from build to build")
 }
 
+func TestTheImageHasTheLicencesOfWhatIsLinked(t *testing.T) {
+	dir := filepath.Join(filepath.Dir(binary(t)), "licences")
+	assert.FileExists(t, filepath.Join(dir, "LICENSE"))
+	licences, err := os.ReadFile(filepath.Join(dir, "LICENSES.third-party"))
+	require.NoError(t, err)
+	info, err := buildinfo.ReadFile(binary(t))
+	require.NoError(t, err)
+	require.NotEmpty(t, info.Deps)
+	for _, m := range info.Deps {
+		assert.Contains(t, string(licences), "\n==== "+m.Path+" "+m.Version+": ")
+	}
+	copies := readDockerfile(t, "Dockerfile").all("COPY")
+	assert.True(t, slices.ContainsFunc(copies, func(i instruction) bool { return slices.Contains(i.Args, "/out/licences") }))
+}
+
 func TestNothingPrivateIsSentToTheBuilder(t *testing.T) {
 	for _, file := range strings.Fields(string(testmanifests.Read(t, "context", testenv.Repository(t)))) {
 		top, _, _ := strings.Cut(file, "/")
-		assert.Contains(t, []string{"go.mod", "go.sum", "checker", "cmd", "exporter", "internal", "rules"}, top)
+		assert.Contains(t, []string{"go.mod", "go.sum", "LICENSE", "checker", "cmd", "exporter", "internal", "rules", "tools"}, top)
 		assert.NotContains(t, file, "_test.go")
 	}
 }

@@ -111,18 +111,18 @@ func TestTheImageIsBuiltWithTheFlagsOfTheMakefile(t *testing.T) {
 	}
 	require.NotEmpty(t, want)
 	var got []string
-	for _, match := range variables.FindAllStringSubmatch(buildCommand(t), -1) {
+	for _, match := range variables.FindAllStringSubmatch(runCommand(t, "go build"), -1) {
 		got = append(got, match[1])
 	}
 	assert.Equal(t, want, got)
 }
 
-// buildCommand is the shell command of the Dockerfile that compiles.
-func buildCommand(t *testing.T) string {
+// runCommand is the first shell command of the Dockerfile with that in it.
+func runCommand(t *testing.T, what string) string {
 	t.Helper()
 	d := readDockerfile(t, "Dockerfile")
 	i := slices.IndexFunc(d.Instructions, func(i instruction) bool {
-		return i.Name == "RUN" && strings.Contains(i.Args[0], "go build")
+		return i.Name == "RUN" && strings.Contains(i.Args[0], what)
 	})
 	require.GreaterOrEqual(t, i, 0)
 	return d.Instructions[i].Args[0]
