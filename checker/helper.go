@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"strings"
 )
 
 // HelperOptions says what an installed script does for whoever may start it.
@@ -26,16 +25,7 @@ func Helper(o HelperOptions) string {
 func helperText(o HelperOptions, digest string) string {
 	installed := "d_installed=" + digest + "\n"
 	checks := "  helper_checks\n" + helperFacts(o, digest)
-	shell := scriptShell(func(kind string) bool { return o.AllowCommands || kind != commandKind{}.Name() }, installed, checks)
-	for op, why := range o.refused() {
-		answer := "    " + op + ") op_refused '" + why + "' ;;\n"
-		own := "    " + op + ") op_" + op + " ;;\n"
-		if strings.Contains(shell, own) {
-			shell = strings.Replace(shell, own, answer, 1)
-		} else {
-			shell = strings.Replace(shell, "    stage) ", answer+"    stage) ", 1)
-		}
-	}
+	shell := scriptShell(o.refused(), installed, checks)
 	return fmt.Sprintf(helperHead, readyProtocol, digest) + "{" + helperStart + shell + helperChecks + "drift_main\nexit\n}\n"
 }
 

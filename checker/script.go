@@ -19,26 +19,37 @@ const readyLine = "drift_exporter/1 ready"
 // It is one `{ … exit; }`: a shell reads such a block to its end before it runs any of it, so that a copy that was
 // cut off runs nothing; and nothing that follows it is ever taken for a command.
 var Script = sync.OnceValue(func() string {
-	shell := scriptShell(func(string) bool { return true }, "", "")
-	return "{\n" + strings.TrimLeft(shell, "\n") + "drift_main\nexit\n}\n"
+	return "{\n" + strings.TrimLeft(scriptShell(nil, "", ""), "\n") + "drift_main\nexit\n}\n"
 })
 
-// scriptShell is the functions of the script, without those of the kinds that are left out. installed is put where an
-// installed script says that it is one, and checks where it looks at how it was started.
-func scriptShell(with func(kind string) bool, installed, checks string) string {
+// scriptShell is the functions of the script. The ops of refused are answered by the reason that is given there, and a kind
+// all of whose ops are is left out. installed is put where an installed script says that it is one, and checks where it looks
+// at how it was started.
+func scriptShell(refused map[string]string, installed, checks string) string {
 	shell, cases := scriptCommon, ""
 	for _, kind := range Kinds().kinds {
-		if with(kind.Name()) {
-			shell += kind.Shell()
+		text := kind.Shell()
+		ops := scriptOps(text)
+		for _, op := range ops {
+			answer := "op_" + op
+			if why, no := refused[op]; no {
+				answer = "op_refused '" + why + "'"
+			}
+			cases += "    " + op + ") " + answer + " ;;\n"
 		}
-	}
-	for _, op := range scriptOps(shell) {
-		cases += "    " + op + ") op_" + op + " ;;\n"
+		if !allIn(refused, ops) {
+			shell += text
+		}
 	}
 	shell += scriptMain
 	shell = strings.Replace(shell, "VARIABLES\n", "unset "+strings.Join(scriptVariables(shell), " ")+"\n"+installed, 1)
 	shell = strings.Replace(shell, "  CHECKS\n", checks, 1)
 	return strings.Replace(shell, "    OPS\n", cases, 1)
+}
+
+// allIn tells whether there are ops, all of which are refused.
+func allIn(refused map[string]string, ops []string) bool {
+	return len(ops) > 0 && !slices.ContainsFunc(ops, func(op string) bool { return refused[op] == "" })
 }
 
 var opFunction = regexp.MustCompile(`(?m)^op_([a-z_]+)\(\)`)
