@@ -91,16 +91,12 @@ func (r *rootfs) command(args ...string) *exec.Cmd {
 // serve starts the image as its CMD says, on another port, and returns its URL.
 func (r *rootfs) serve() (url string, p *testprocess.Process) {
 	r.t.Helper()
-	var err error
-	for range 3 { // another process may take the port
-		address := testprocess.FreeAddress(r.t)
+	testprocess.OnFreeAddress(r.t, func(address string) (err error) {
 		url = "http://" + address
 		cmd := r.command(append(readDockerfile(r.t, "Dockerfile").last(r.t, "CMD"), "--web.listen-address="+address)...)
-		if p, err = testprocess.Start(cmd, url+"/-/ready"); err == nil {
-			r.t.Cleanup(p.Kill)
-			return url, p
-		}
-	}
-	require.NoError(r.t, err)
-	return "", nil
+		p, err = testprocess.Start(cmd, url+"/-/ready")
+		return err
+	})
+	r.t.Cleanup(p.Kill)
+	return url, p
 }

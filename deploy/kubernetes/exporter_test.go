@@ -18,16 +18,12 @@ func TestTheExporterStartsAsThePodSaysAndAnswersItsProbes(t *testing.T) {
 	p := schedule(t, build(t, "base")) // without machines: nothing is dialled
 	var url string
 	var process *testprocess.Process
-	var err error
-	for range 3 { // another process may take the port
-		address := testprocess.FreeAddress(t)
+	testprocess.OnFreeAddress(t, func(address string) (err error) {
 		url = "http://" + address
 		cmd := exec.Command(testexporter.Binary(t), append(p.args(t), "--web.listen-address="+address)...)
-		if process, err = testprocess.Start(cmd, url+p.container.text("readinessProbe", "httpGet", "path")); err == nil {
-			break
-		}
-	}
-	require.NoError(t, err)
+		process, err = testprocess.Start(cmd, url+p.container.text("readinessProbe", "httpGet", "path"))
+		return err
+	})
 	t.Cleanup(process.Kill)
 	for _, probe := range []string{"startupProbe", "livenessProbe", "readinessProbe"} {
 		path := p.container.text(probe, "httpGet", "path")

@@ -38,23 +38,16 @@ func Start(t testing.TB, configYAML string) *Server {
 	s := &Server{t: t, binary: Binary(t), config: filepath.Join(t.TempDir(), "alertmanager.yml"), storage: t.TempDir()}
 	require.NoError(t, os.WriteFile(s.config, []byte(configYAML), 0o600))
 	t.Cleanup(s.Stop)
-	// Another process may take a port between our finding it free and Alertmanager binding it.
-	var err error
-	for range 5 {
-		s.URL = &url.URL{Scheme: "http", Host: testprocess.FreeAddress(t)}
-		if err = s.launch(); err == nil {
-			return s
-		}
-	}
-	require.NoError(t, err, "alertmanager does not start")
-	return nil
+	testprocess.OnFreeAddress(t, func(address string) error {
+		s.URL = &url.URL{Scheme: "http", Host: address}
+		return s.launch()
+	})
+	return s
 }
 
 // Stop ends the process, as kill -9 does, and returns once it is gone. It may be called again.
 func (s *Server) Stop() {
-	if s.process != nil {
-		s.process.Kill()
-	}
+	s.process.Kill()
 	s.process = nil
 }
 
@@ -85,12 +78,7 @@ func (s *Server) Client() *client.AlertmanagerAPI {
 }
 
 // Output is what the present process has logged so far.
-func (s *Server) Output() string {
-	if s.process == nil {
-		return ""
-	}
-	return s.process.Output()
-}
+func (s *Server) Output() string { return s.process.Output() }
 
 func (s *Server) launch() (err error) {
 	s.process, err = testprocess.Start(exec.Command(s.binary,

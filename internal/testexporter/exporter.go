@@ -66,9 +66,6 @@ func (e *Exporter) Launch() {
 
 // Kill is kill -9; it waits until the process is gone.
 func (e *Exporter) Kill() {
-	if e.process == nil {
-		return // it never came up
-	}
 	e.process.Kill()
 	require.NotContains(e.t, e.Log(), "DATA RACE")
 }

@@ -20,7 +20,7 @@ import (
 // because a loaded machine is not a broken one.
 const Patience = 60 * time.Second
 
-// Process is one life of a server.
+// Process is one life of a server. A nil one has ended and has said nothing.
 type Process struct {
 	cmd    *exec.Cmd
 	output *Output
@@ -55,6 +55,9 @@ func StartWhere(cmd *exec.Cmd, url string, up func(status int) bool) (*Process, 
 
 // Kill ends the process, as kill -9 does, and returns once it is gone. It may be called again.
 func (p *Process) Kill() {
+	if p == nil {
+		return
+	}
 	_ = p.cmd.Process.Kill() // fails only if it has ended already
 	<-p.done
 }
@@ -73,7 +76,12 @@ func (p *Process) Wait() (int, error) {
 }
 
 // Output is what the process has written so far.
-func (p *Process) Output() string { return p.output.String() }
+func (p *Process) Output() string {
+	if p == nil {
+		return ""
+	}
+	return p.output.String()
+}
 
 // ready waits until the process answers, or has ended.
 func (p *Process) ready(url string, up func(status int) bool) error {
@@ -136,4 +144,17 @@ func FreeAddress(t testing.TB) string {
 	require.NoError(t, err)
 	defer func() { _ = listener.Close() }()
 	return listener.Addr().String()
+}
+
+// OnFreeAddress starts a server on a free address. Another process may take the port between our finding it free and the
+// server binding it: then it is started again, on another.
+func OnFreeAddress(t testing.TB, start func(address string) error) {
+	t.Helper()
+	var err error
+	for range 5 {
+		if err = start(FreeAddress(t)); err == nil {
+			return
+		}
+	}
+	require.NoError(t, err, "it does not start")
 }

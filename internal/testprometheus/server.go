@@ -43,16 +43,11 @@ func Start(t testing.TB, configYAML string) *Server {
 	}
 	require.NoError(t, os.WriteFile(s.config, []byte(configYAML), 0o600))
 	t.Cleanup(s.Stop)
-	// Another process may take a port between our finding it free and Prometheus binding it.
-	var err error
-	for range 5 {
-		s.URL = &url.URL{Scheme: "http", Host: testprocess.FreeAddress(t)}
-		if err = s.launch(); err == nil {
-			return s
-		}
-	}
-	require.NoError(t, err, "prometheus does not start")
-	return nil
+	testprocess.OnFreeAddress(t, func(address string) error {
+		s.URL = &url.URL{Scheme: "http", Host: address}
+		return s.launch()
+	})
+	return s
 }
 
 func (s *Server) launch() (err error) {
@@ -65,9 +60,7 @@ func (s *Server) launch() (err error) {
 
 // Stop ends the process, as kill -9 does, and returns once it is gone. It may be called again.
 func (s *Server) Stop() {
-	if s.process != nil {
-		s.process.Kill()
-	}
+	s.process.Kill()
 	s.process = nil
 }
 
@@ -125,9 +118,4 @@ func (s *Server) API() v1.API {
 }
 
 // Output is what the present process has logged so far.
-func (s *Server) Output() string {
-	if s.process == nil {
-		return ""
-	}
-	return s.process.Output()
-}
+func (s *Server) Output() string { return s.process.Output() }
