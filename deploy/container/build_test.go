@@ -26,6 +26,7 @@ var built struct {
 // binary is the program as the Dockerfile's command builds it from the files that the builder would be sent: once.
 func binary(t *testing.T) string {
 	t.Helper()
+	readDockerfile(t, "Dockerfile") // where it cannot be read each test is skipped, not only the first
 	built.once.Do(func() {
 		dir, err := os.MkdirTemp("", "drift_exporter-image")
 		require.NoError(t, err)

@@ -30,7 +30,7 @@ func next(t *testing.T, dist, format, packageArch string) string {
 	program := filepath.Join(t.TempDir(), "drift_exporter")
 	require.NoError(t, os.WriteFile(program, []byte("#!/bin/sh\necho the next version\n"), 0o755))
 	dir := t.TempDir()
-	cmd := exec.Command(tool(t, "nfpm"), "package", "--config", "deploy/packages/nfpm.yaml", "--packager", format, "--target", dir)
+	cmd := exec.Command(testenv.Built(t, "nfpm"), "package", "--config", "deploy/packages/nfpm.yaml", "--packager", format, "--target", dir)
 	cmd.Dir = testenv.Repository(t)
 	cmd.Env = append(os.Environ(), "STAGE="+tree, "BINARY="+program, "VERSION=0.1.1", "PACKAGE_ARCH="+packageArch,
 		"SOURCE_DATE_EPOCH="+epoch)

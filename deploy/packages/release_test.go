@@ -27,20 +27,6 @@ const (
 	epoch    = "1767225600" // 2026-01-01T00:00:00Z
 )
 
-// tool is a program of tools/ that the Makefile builds: what a variable names, or the one in bin/ of this repository.
-func tool(t *testing.T, name string) string {
-	t.Helper()
-	variable := "DRIFT_TEST_" + strings.ToUpper(name)
-	file := os.Getenv(variable)
-	if file == "" {
-		file = filepath.Join(testenv.Repository(t), "bin", name)
-	}
-	if info, err := os.Stat(file); err != nil || info.IsDir() || info.Mode()&0o111 == 0 {
-		testenv.Missing(t, "%s: %s is not an executable (make bin/%s builds it; or set %s)", name, file, name, variable)
-	}
-	return file
-}
-
 // sources copies what git knows of this repository, and files that are new, to another place.
 func sources(t *testing.T, to string) {
 	t.Helper()
@@ -86,7 +72,7 @@ func release(t *testing.T) string {
 	dir := t.TempDir()
 	sources(t, filepath.Join(dir, "here"))
 	dist := filepath.Join(dir, "dist")
-	cmd := exec.Command("make", arguments(t, dist, tool(t, "nfpm"), tool(t, "sbom"))...)
+	cmd := exec.Command("make", arguments(t, dist, testenv.Built(t, "nfpm"), testenv.Built(t, "sbom"))...)
 	cmd.Dir = filepath.Join(dir, "here")
 	out, err := cmd.CombinedOutput()
 	require.NoError(t, err, string(out))
@@ -182,8 +168,8 @@ make "$@"`
 func sameElsewhere(t *testing.T, dist string) {
 	root := testroot.New(t)
 	sources(t, root.Path("/srv/built/quite/elsewhere"))
-	root.Put(tool(t, "nfpm"), "/usr/local/bin/nfpm", 0o755)
-	root.Put(tool(t, "sbom"), "/usr/local/bin/sbom", 0o755)
+	root.Put(testenv.Built(t, "nfpm"), "/usr/local/bin/nfpm", 0o755)
+	root.Put(testenv.Built(t, "sbom"), "/usr/local/bin/sbom", 0o755)
 	env, err := exec.Command("go", "env", "GOROOT", "GOCACHE", "GOMODCACHE").Output()
 	require.NoError(t, err)
 	args := append([]string{t.TempDir()}, strings.Fields(string(env))...)

@@ -5,10 +5,9 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
-)
 
-// amtoolVariable names the amtool to test with, where it is not the one that the Makefile builds.
-const amtoolVariable = "DRIFT_TEST_AMTOOL"
+	"github.com/drift-exporter/drift_exporter/internal/testenv"
+)
 
 // Amtool runs amtool, which must succeed, and returns what it writes. If it is missing, the test is skipped, or fails
 // where the environment has CI=true.
@@ -22,5 +21,5 @@ func Amtool(t testing.TB, args ...string) string {
 // AmtoolBinary is the path of amtool, or ends the test as Amtool does.
 func AmtoolBinary(t testing.TB) string {
 	t.Helper()
-	return built(t, "amtool", amtoolVariable)
+	return testenv.Built(t, "amtool")
 }

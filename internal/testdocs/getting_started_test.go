@@ -3,7 +3,6 @@ package testdocs_test
 import (
 	"fmt"
 	"io/fs"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -17,6 +16,7 @@ import (
 	"github.com/drift-exporter/drift_exporter/internal/testalertmanager"
 	"github.com/drift-exporter/drift_exporter/internal/testdocs"
 	"github.com/drift-exporter/drift_exporter/internal/testenv"
+	"github.com/drift-exporter/drift_exporter/internal/testprocess"
 	"github.com/drift-exporter/drift_exporter/internal/testsshd"
 )
 
@@ -76,7 +76,7 @@ func replacements(t *testing.T, dir, account string, sshPort int, slackURL strin
 		pairs = append(pairs, fmt.Sprintf(of, "drift"), fmt.Sprintf(of, account))
 	}
 	for _, port := range []string{"10186", "9093", "9090"} {
-		pairs = append(pairs, "localhost:"+port, freeAddress(t))
+		pairs = append(pairs, "localhost:"+port, testprocess.FreeAddress(t))
 	}
 	return func(text string) string {
 		text = strings.NewReplacer(pairs...).Replace(text)
@@ -116,12 +116,4 @@ func copyTree(t *testing.T, from, to string) {
 		}
 		return os.WriteFile(filepath.Join(to, name), text, info.Mode())
 	}))
-}
-
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	defer func() { _ = listener.Close() }()
-	return listener.Addr().String()
 }

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -26,6 +27,21 @@ func Program(t testing.TB, name, debianPackage string) string {
 		Missing(t, "%s (Debian package %s)", name, debianPackage)
 	}
 	return path
+}
+
+// Built is the path of a program that the Makefile builds: bin/name of this repository, or, for alertmanager for one, what
+// DRIFT_TEST_ALERTMANAGER names.
+func Built(t testing.TB, name string) string {
+	t.Helper()
+	variable := "DRIFT_TEST_" + strings.ToUpper(name)
+	file := os.Getenv(variable)
+	if file == "" {
+		file = filepath.Join(Repository(t), "bin", name)
+	}
+	if info, err := os.Stat(file); err != nil || info.IsDir() || info.Mode()&0o111 == 0 {
+		Missing(t, "%s is not an executable (make bin/%s builds %s; or set %s)", file, name, name, variable)
+	}
+	return file
 }
 
 // Repository is the folder with go.mod, upwards from where the test runs.

@@ -5,9 +5,7 @@ package testmanifests
 import (
 	"bytes"
 	"fmt"
-	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -15,9 +13,6 @@ import (
 
 	"github.com/drift-exporter/drift_exporter/internal/testenv"
 )
-
-// binaryVariable names the program, where it is not the one that the Makefile builds.
-const binaryVariable = "DRIFT_TEST_MANIFESTS"
 
 // Read is what a command of tools/manifests prints of a path.
 func Read(t testing.TB, command, path string) []byte {
@@ -31,22 +26,10 @@ func Read(t testing.TB, command, path string) []byte {
 func Try(t testing.TB, command, path string) ([]byte, error) {
 	t.Helper()
 	var out, problems bytes.Buffer
-	cmd := exec.Command(binary(t), command, path)
+	cmd := exec.Command(testenv.Built(t, "manifests"), command, path)
 	cmd.Stdout, cmd.Stderr = &out, &problems
 	if err := cmd.Run(); err != nil {
 		return nil, fmt.Errorf("%s %s: %w: %s", command, path, err, strings.TrimSpace(problems.String()))
 	}
 	return out.Bytes(), nil
-}
-
-func binary(t testing.TB) string {
-	t.Helper()
-	file := os.Getenv(binaryVariable)
-	if file == "" {
-		file = filepath.Join(testenv.Repository(t), "bin", "manifests")
-	}
-	if info, err := os.Stat(file); err != nil || info.IsDir() || info.Mode()&0o111 == 0 {
-		testenv.Missing(t, "%s is not an executable (make builds it as bin/manifests; or set %s)", file, binaryVariable)
-	}
-	return file
 }
