@@ -30,10 +30,10 @@ demo: build $(BIN)/alertmanager ## show it all at work: a simulated fleet, the e
 
 # What tests find by these names.
 TESTENV := DRIFT_TEST_ALERTMANAGER=$(CURDIR)/$(BIN)/alertmanager DRIFT_TEST_AMTOOL=$(CURDIR)/$(BIN)/amtool DRIFT_TEST_AXE=$(CURDIR)/$(BIN)/axe.min.js \
-           DRIFT_TEST_MANIFESTS=$(CURDIR)/$(BIN)/manifests \
+           DRIFT_TEST_MANIFESTS=$(CURDIR)/$(BIN)/manifests DRIFT_TEST_NATS_SERVER=$(CURDIR)/$(BIN)/nats-server \
            DRIFT_TEST_NFPM=$(CURDIR)/$(BIN)/nfpm DRIFT_TEST_SBOM=$(CURDIR)/$(BIN)/sbom
 
-test: test-packages $(BIN)/alertmanager $(BIN)/amtool $(BIN)/axe.min.js $(BIN)/manifests $(BIN)/nfpm $(BIN)/sbom ## run every test with the race detector, real sshd, Alertmanager and chromium included
+test: test-packages $(BIN)/alertmanager $(BIN)/amtool $(BIN)/axe.min.js $(BIN)/manifests $(BIN)/nats-server $(BIN)/nfpm $(BIN)/sbom ## run every test with the race detector, real sshd, Alertmanager and chromium included
 	$(TESTENV) $(GO) test -race -count=1 -timeout 40m ./...
 
 test-e2e: test-packages $(BIN)/alertmanager ## run only the tests of the whole way: machines, exporter, Prometheus with rules, Alertmanager, Slack; every query of the dashboard
@@ -66,6 +66,9 @@ $(BIN)/golangci-lint: tools/golangci-lint/go.mod tools/golangci-lint/go.sum
 # A program of ours around the libraries of BuildKit, Compose and kustomize.
 $(BIN)/manifests: $(wildcard tools/manifests/*.go) tools/manifests/go.mod tools/manifests/go.sum
 	$(GO) build -C tools/manifests -o $(CURDIR)/$@ .
+
+$(BIN)/nats-server: tools/nats-server/go.mod tools/nats-server/go.sum
+	$(GO) build -modfile=tools/nats-server/go.mod -o $@ github.com/nats-io/nats-server/v2
 
 $(BIN)/nfpm: tools/nfpm/go.mod tools/nfpm/go.sum
 	$(GO) build -modfile=tools/nfpm/go.mod -o $@ github.com/goreleaser/nfpm/v2/cmd/nfpm

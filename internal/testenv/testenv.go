@@ -33,7 +33,7 @@ func Program(t testing.TB, name, debianPackage string) string {
 // DRIFT_TEST_ALERTMANAGER names.
 func Built(t testing.TB, name string) string {
 	t.Helper()
-	variable := "DRIFT_TEST_" + strings.ToUpper(name)
+	variable := "DRIFT_TEST_" + strings.ToUpper(strings.ReplaceAll(name, "-", "_"))
 	file := os.Getenv(variable)
 	if file == "" {
 		file = filepath.Join(Repository(t), "bin", name)
