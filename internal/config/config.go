@@ -17,6 +17,7 @@ type Config struct {
 	PacksDir     string
 	SSH          SSH // the defaults; a Machine's SSH has them merged in already
 	Alerting     Alerting
+	Cluster      *Cluster  // nil: the state is this process's own
 	Machines     []Machine // of config.yaml and all machine files, sorted by name, names unique
 	MachineFiles []string  // the patterns, absolute
 }

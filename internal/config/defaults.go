@@ -32,3 +32,6 @@ func defaultMachine(name string, ssh SSH) Machine {
 
 // defaultAlertmanagerTimeout bounds one request to an Alertmanager.
 const defaultAlertmanagerTimeout = 10 * time.Second
+
+// defaultWorkerTimeout is how long a worker's machine waits for it in a cluster.
+const defaultWorkerTimeout = 30 * time.Second

@@ -26,7 +26,11 @@ func TestDocumentedExamplesLoad(t *testing.T) {
 	for _, match := range examples {
 		dir := t.TempDir()
 		// the other files that examples name are not there
-		yaml := strings.NewReplacer("/srv/inventory/drift.yaml", "machines/*.yaml").Replace(match[2])
+		secret := filepath.Join(dir, "secret")
+		require.NoError(t, os.WriteFile(secret, []byte("secret"), 0o600))
+		yaml := strings.NewReplacer(
+			"/srv/inventory/drift.yaml", "machines/*.yaml", "/etc/drift_exporter/nats.creds", secret,
+		).Replace(match[2])
 		if match[1] != "" {
 			require.NoError(t, os.WriteFile(filepath.Join(dir, "machine.yaml"), []byte(yaml), 0o600))
 			yaml = "machine_files: [machine.yaml]"
@@ -60,7 +64,7 @@ func TestEveryFieldIsDocumented(t *testing.T) {
 	require.NoError(t, err)
 	for section, schema := range map[string]any{
 		"## schedule": rawSchedule{}, "## check": rawCheck{}, "## ssh": rawSSH{}, "## alerting": rawAlerting{},
-		"### alertmanagers": rawAlertmanager{}, "## machines": rawMachine{}, "### waivers": rawWaiver{},
+		"### alertmanagers": rawAlertmanager{}, "## cluster": rawCluster{}, "### nats": rawNATS{}, "## machines": rawMachine{}, "### waivers": rawWaiver{},
 	} {
 		_, rest, found := strings.Cut(string(text), "\n"+section+"\n")
 		require.True(t, found, section)

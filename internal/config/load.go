@@ -76,6 +76,7 @@ func (l *loader) decode(root *yaml.Node) {
 	}
 	s.ssh(raw.SSH, &c.SSH, l.paths)
 	s.alerting(raw.Alerting, &c.Alerting, l.paths)
+	c.Cluster = s.cluster(raw.Cluster, l.paths)
 	for i := range raw.Machines {
 		l.add(c.File, &raw.Machines[i])
 	}

@@ -73,6 +73,13 @@ func (s scope) paths(list []yamlfile.Scalar, field string, p paths) []string {
 	return out
 }
 
+// tlsPaths makes the paths of a TLS client's files absolute.
+func (s scope) tlsPaths(c *promconfig.TLSConfig, p paths) {
+	for field, file := range map[string]*string{"ca_file": &c.CAFile, "cert_file": &c.CertFile, "key_file": &c.KeyFile} {
+		*file = s.path(yamlfile.Scalar{Value: *file, Line: s.line, Set: true}, "tls_config."+field, p)
+	}
+}
+
 // httpPaths makes the paths of an HTTP client's files absolute.
 func (s scope) httpPaths(c *promconfig.HTTPClientConfig, p paths) {
 	files := map[string]*string{

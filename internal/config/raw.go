@@ -15,6 +15,7 @@ type rawConfig struct {
 	PacksDir     yamlfile.Scalar   `yaml:"packs_dir"`
 	SSH          rawSSH            `yaml:"ssh"`
 	Alerting     rawAlerting       `yaml:"alerting"`
+	Cluster      *rawCluster       `yaml:"cluster"`
 	Machines     []yaml.Node       `yaml:"machines"`
 	MachineFiles []yamlfile.Scalar `yaml:"machine_files"`
 }
@@ -59,6 +60,22 @@ type rawAlertmanager struct {
 	ExternalURL yamlfile.Scalar             `yaml:"external_url"`
 	Timeout     yamlfile.Scalar             `yaml:"timeout"`
 	HTTP        promconfig.HTTPClientConfig `yaml:",inline"`
+}
+
+type rawCluster struct {
+	Line          int             `yaml:",line"`
+	NATS          rawNATS         `yaml:"nats"`
+	WorkerTimeout yamlfile.Scalar `yaml:"worker_timeout"`
+}
+
+type rawNATS struct {
+	Line            int                  `yaml:",line"`
+	URL             yamlfile.Scalar      `yaml:"url"`
+	CredentialsFile yamlfile.Scalar      `yaml:"credentials_file"`
+	Username        yamlfile.Scalar      `yaml:"username"`
+	PasswordFile    yamlfile.Scalar      `yaml:"password_file"`
+	TLS             promconfig.TLSConfig `yaml:"tls_config"`
+	Replicas        yamlfile.Scalar      `yaml:"replicas"`
 }
 
 type rawMachine struct {

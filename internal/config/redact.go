@@ -25,6 +25,9 @@ func (c *Config) Redacted() ([]byte, error) {
 		SSH:      c.SSH.shown(),
 		Alerting: shownAlerting{ResendDelay: short(c.Alerting.ResendDelay), ExternalLabels: c.Alerting.ExternalLabels},
 	}
+	if c.Cluster != nil {
+		out.Cluster = c.Cluster.shown()
+	}
 	for _, am := range c.Alerting.Alertmanagers {
 		out.Alerting.Alertmanagers = append(out.Alerting.Alertmanagers, am.shown())
 	}
@@ -32,6 +35,13 @@ func (c *Config) Redacted() ([]byte, error) {
 		out.Machines = append(out.Machines, m.shown(c.Schedule.Location))
 	}
 	return yaml.Marshal(out)
+}
+
+func (c *Cluster) shown() *shownCluster {
+	n := c.NATS
+	return &shownCluster{
+		shownNATS{n.URL, n.CredentialsFile, hidden(n.Username), n.PasswordFile, n.TLS, n.Replicas}, short(c.WorkerTimeout),
+	}
 }
 
 func (s SSH) shown() shownSSH {

@@ -11,6 +11,7 @@ type shownConfig struct {
 	PacksDir string         `yaml:"packs_dir"`
 	SSH      shownSSH       `yaml:"ssh"`
 	Alerting shownAlerting  `yaml:"alerting"`
+	Cluster  *shownCluster  `yaml:"cluster,omitempty"`
 	Machines []shownMachine `yaml:"machines"`
 }
 
@@ -53,6 +54,20 @@ type shownAlertmanager struct {
 	ExternalURL string                      `yaml:"external_url"`
 	Timeout     string                      `yaml:"timeout"`
 	HTTP        promconfig.HTTPClientConfig `yaml:",inline"`
+}
+
+type shownCluster struct {
+	NATS          shownNATS `yaml:"nats"`
+	WorkerTimeout string    `yaml:"worker_timeout"`
+}
+
+type shownNATS struct {
+	URL             string               `yaml:"url"`
+	CredentialsFile string               `yaml:"credentials_file,omitempty"`
+	Username        string               `yaml:"username,omitempty"`
+	PasswordFile    string               `yaml:"password_file,omitempty"`
+	TLS             promconfig.TLSConfig `yaml:"tls_config,omitempty"`
+	Replicas        int                  `yaml:"replicas"`
 }
 
 type shownMachine struct {

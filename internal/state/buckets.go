@@ -41,8 +41,9 @@ type buckets struct {
 	state, detail, history, machines, runs *bucket
 }
 
-func openBuckets(ctx context.Context, js jetstream.JetStream, markerTTL time.Duration) (*buckets, error) {
+func openBuckets(ctx context.Context, js jetstream.JetStream, o Options) (*buckets, error) {
 	b := &buckets{}
+	markerTTL := o.markerTTL
 	for _, c := range []struct {
 		into      **bucket
 		name      string
@@ -56,14 +57,11 @@ func openBuckets(ctx context.Context, js jetstream.JetStream, markerTTL time.Dur
 		{&b.machines, bucketMachines, "facts and last attempt of a machine", 1, markerTTL},
 		{&b.runs, bucketRuns, "runs", 1, markerTTL},
 	} {
-		kv, err := js.CreateOrUpdateKeyValue(ctx, jetstream.KeyValueConfig{
-			Bucket: c.name, Description: c.about, History: c.history, Storage: jetstream.FileStorage,
-			LimitMarkerTTL: c.markerTTL,
-		})
+		stream, err := js.CreateOrUpdateStream(ctx, bucketStream(c.name, c.about, c.history, c.markerTTL, o))
 		if err != nil {
 			return nil, fmt.Errorf("bucket %s: %w", c.name, err)
 		}
-		stream, err := js.Stream(ctx, "KV_"+c.name)
+		kv, err := js.KeyValue(ctx, c.name)
 		if err != nil {
 			return nil, fmt.Errorf("bucket %s: %w", c.name, err)
 		}
@@ -71,6 +69,48 @@ func openBuckets(ctx context.Context, js jetstream.JetStream, markerTTL time.Dur
 	}
 	return b, nil
 }
+
+// errOldServer is a NATS server that knows no markers of deleted keys, on which views depend.
+var errOldServer = errors.New("the nats server is too old: it must be version 2.11 or later")
+
+// checkServer finds out whether there is a JetStream, and one that we can use.
+func checkServer(ctx context.Context, js jetstream.JetStream) error {
+	info, err := js.AccountInfo(ctx)
+	if err != nil {
+		return fmt.Errorf("jetstream: %w", err)
+	}
+	if info.API.Level < 1 {
+		return errOldServer
+	}
+	return nil
+}
+
+// bucketStream is the stream of a bucket, as the client's own call would make it, but for direct reads. Those may
+// be answered by a server that is behind, and a detail that is not there *yet* must not be taken for lost.
+func bucketStream(name, about string, history uint8, markerTTL time.Duration, o Options) jetstream.StreamConfig {
+	return jetstream.StreamConfig{
+		Name:                   "KV_" + name,
+		Description:            about,
+		Subjects:               []string{"$KV." + name + ".>"},
+		MaxMsgsPerSubject:      int64(history),
+		MaxBytes:               -1,
+		MaxMsgSize:             -1,
+		MaxMsgs:                -1,
+		MaxConsumers:           -1,
+		Storage:                jetstream.FileStorage,
+		Replicas:               o.streamReplicas(),
+		AllowRollup:            true,
+		DenyDelete:             true,
+		Duplicates:             duplicatesWindow,
+		AllowDirect:            o.Cluster == nil,
+		Discard:                jetstream.DiscardNew,
+		AllowMsgTTL:            markerTTL != 0,
+		SubjectDeleteMarkerTTL: markerTTL,
+	}
+}
+
+// duplicatesWindow is the client's own choice for buckets. Nothing here depends on it.
+const duplicatesWindow = 2 * time.Minute
 
 // subject is the subject of a key, or of many where key is a pattern.
 func (b *bucket) subject(key string) string { return "$KV." + b.name + "." + key }

@@ -23,18 +23,28 @@ const DefaultAckWait = 2 * time.Minute
 
 // Options are what Open needs.
 type Options struct {
-	// Dir is where everything is kept; it is created if absent.
+	// Dir is where everything is kept; it is created if absent. A Cluster has no use for it.
 	Dir string
+	// Cluster is nil for the embedded server, which nobody else uses.
+	Cluster *Cluster
 	// Logger gets the store's and the embedded server's log; nil: slog's default.
 	Logger *slog.Logger
 	// Clock measures durations for the log; nil: the real one. The NATS server has its own, real time, so
 	// that neither AckWait nor the delay of Delivery.Retry follows this clock.
 	Clock clockwork.Clock
 	// AckWait is how long a pulled message stays with its worker without an acknowledgement or a sign of
-	// life before another gets it. It must exceed the time a check can take. 0: DefaultAckWait.
+	// life before another gets it. 0: DefaultAckWait.
 	AckWait time.Duration
 
 	markerTTL time.Duration // of deleted keys; tests do not want to wait an hour
+}
+
+// streamReplicas is how many servers keep each stream.
+func (o Options) streamReplicas() int {
+	if o.Cluster == nil {
+		return 1
+	}
+	return max(o.Cluster.Replicas, 1)
 }
 
 func (o Options) withDefaults() Options {

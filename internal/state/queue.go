@@ -48,14 +48,14 @@ type Queue struct {
 // openQueue makes the stream and its consumer. If nobody else can work on the queue, the consumer is made anew,
 // so that what a dead process had pulled is free again at once, not only after AckWait. Its count of deliveries
 // goes with it.
-func openQueue(ctx context.Context, js jetstream.JetStream, ackWait time.Duration, alone bool, log *slog.Logger,
-) (*Queue, error) {
+func openQueue(ctx context.Context, js jetstream.JetStream, o Options, alone bool, log *slog.Logger) (*Queue, error) {
 	stream, err := js.CreateOrUpdateStream(ctx, jetstream.StreamConfig{
 		Name:                 streamWork,
 		Description:          "machines to check",
 		Subjects:             []string{workSubjects},
 		Retention:            jetstream.WorkQueuePolicy,
 		Storage:              jetstream.FileStorage,
+		Replicas:             o.streamReplicas(),
 		MaxMsgsPerSubject:    1,
 		Discard:              jetstream.DiscardNew,
 		DiscardNewPerSubject: true,
@@ -72,7 +72,7 @@ func openQueue(ctx context.Context, js jetstream.JetStream, ackWait time.Duratio
 	consumer, err := stream.CreateOrUpdateConsumer(ctx, jetstream.ConsumerConfig{
 		Durable:       consumerName,
 		AckPolicy:     jetstream.AckExplicitPolicy,
-		AckWait:       ackWait,
+		AckWait:       o.AckWait,
 		MaxDeliver:    -1,
 		MaxAckPending: -1, // machines that wait for their retry count as pending
 	})

@@ -33,6 +33,8 @@ type Store struct {
 	queue   *Queue
 	pairs   keyLocks
 
+	clustered bool // others share the state
+
 	cancel context.CancelFunc // ends the followers
 	wg     sync.WaitGroup
 	once   sync.Once
@@ -40,9 +42,13 @@ type Store struct {
 }
 
 // Open locks the directory, starts the embedded server on it, and replays the view. It returns ErrLocked if
-// another process has the directory. The context bounds the opening only.
+// another process has the directory. With a Cluster it connects to that instead. The context bounds the opening
+// only.
 func Open(ctx context.Context, o Options) (*Store, error) {
 	o = o.withDefaults()
+	if o.Cluster != nil {
+		return openCluster(ctx, o)
+	}
 	start := o.Clock.Now()
 	lock, err := lockDir(o.Dir)
 	if err != nil {
@@ -53,6 +59,17 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		return nil, errors.Join(fmt.Errorf("open storage directory %s: %w", o.Dir, err), s.Close())
 	}
 	s.log.Debug("state opened", "dir", o.Dir, "pairs", len(s.view.Records()), "duration", o.Clock.Since(start))
+	return s, nil
+}
+
+func openCluster(ctx context.Context, o Options) (*Store, error) {
+	start := o.Clock.Now()
+	s := &Store{log: o.Logger, clustered: true, cancel: func() {}}
+	if err := s.join(ctx, o); err != nil {
+		return nil, errors.Join(fmt.Errorf("join the cluster at %s: %w", o.Cluster.shown(), err), s.Close())
+	}
+	s.log.Info("joined the cluster", "servers", o.Cluster.shown(), "replica", o.Cluster.Replica.Name,
+		"pairs", len(s.view.Records()), "duration", o.Clock.Since(start))
 	return s, nil
 }
 
@@ -70,7 +87,7 @@ func (s *Store) open(ctx context.Context, o Options) error {
 	return s.sweep(ctx)
 }
 
-// attach makes ready what lives in JetStream, over the connection. It does not care whose server that is, but
+// attach makes ready what lives in JetStream, over the connection. It may be called again after an error. It does not care whose server that is, but
 // for alone: that nobody else uses it.
 func (s *Store) attach(ctx context.Context, o Options, alone bool) error {
 	var err error
@@ -79,10 +96,13 @@ func (s *Store) attach(ctx context.Context, o Options, alone bool) error {
 	if err != nil {
 		return fmt.Errorf("jetstream: %w", err)
 	}
-	if s.buckets, err = openBuckets(ctx, s.js, o.markerTTL); err != nil {
+	if err := checkServer(ctx, s.js); err != nil {
 		return err
 	}
-	if s.queue, err = openQueue(ctx, s.js, o.AckWait, alone, s.log); err != nil {
+	if s.buckets, err = openBuckets(ctx, s.js, o); err != nil {
+		return err
+	}
+	if s.queue, err = openQueue(ctx, s.js, o, alone, s.log); err != nil {
 		return err
 	}
 	return s.openView(ctx)
@@ -125,6 +145,7 @@ func (s *Store) connOptions() []nats.Option {
 		nats.Name("drift_exporter"),
 		nats.MaxReconnects(-1),
 		nats.ReconnectWait(reconnectWait),
+		nats.ReconnectBufSize(-1), // what cannot be sent now fails now, and is not sent when it no longer counts
 		nats.ReconnectHandler(func(*nats.Conn) { s.log.Info("the connection to the state is back") }),
 		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) {
 			s.log.Warn("the connection to the state reports an error", "err", err)

@@ -192,3 +192,7 @@ func (v *View) current() (uint64, <-chan struct{}) {
 	defer v.mu.Unlock()
 	return v.generation, v.stale
 }
+
+// Replicas returns the replicas that share the state and give signs of life, ordered by name, this one included.
+// There are none where nobody can share it.
+func (v *View) Replicas() []*Replica { return nil }
