@@ -1,10 +1,13 @@
 package run
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
 	"github.com/go-co-op/gocron/v2"
+
+	"github.com/drift-exporter/drift_exporter/internal/schedule"
 )
 
 // jobName is the scheduled job's name in logs.
@@ -30,7 +33,7 @@ func (r *Runner) startCron() error {
 
 func (r *Runner) cronJob() (gocron.JobDefinition, gocron.Task, []gocron.JobOption) {
 	s := r.plan.Load().Schedule
-	return gocron.CronJob(s.expr, false), gocron.NewTask(func() { signal(r.woken) }),
+	return gocron.CronJob(s.Cron(), false), gocron.NewTask(func() { signal(r.woken) }),
 		[]gocron.JobOption{gocron.WithName(jobName), gocron.WithCronImplementation(cronOf{s})}
 }
 
@@ -51,4 +54,16 @@ func (r *Runner) stopCron() {
 		r.log.Warn("the timer of scheduled runs did not stop", "err", err)
 	}
 	r.cron = nil
+}
+
+// cronOf lets gocron take its times from a Schedule. gocron is run in UTC: it never sees the same time of day
+// twice there, which it would skip by a rule of its own.
+type cronOf struct{ *schedule.Schedule }
+
+// IsValid has nothing to say: a Schedule is valid.
+func (c cronOf) IsValid(string, *time.Location, time.Time) error {
+	if c.Schedule == nil {
+		return errors.New("no schedule")
+	}
+	return nil
 }

@@ -307,6 +307,13 @@ func machines(names ...string) []config.Machine {
 	return ms
 }
 
+func zone(t *testing.T, name string) *time.Location {
+	t.Helper()
+	loc, err := time.LoadLocation(name)
+	require.NoError(t, err)
+	return loc
+}
+
 var errInjected = errors.New("injected")
 
 // safeBuffer is a log that can be read while it is written.

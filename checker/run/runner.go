@@ -13,6 +13,7 @@ import (
 	"github.com/jonboulle/clockwork"
 
 	"github.com/drift-exporter/drift_exporter/checker"
+	"github.com/drift-exporter/drift_exporter/internal/schedule"
 	"github.com/drift-exporter/drift_exporter/internal/state"
 )
 
@@ -59,7 +60,7 @@ type Runner struct {
 
 // plan is a schedule and the moment from which on it is followed.
 type plan struct {
-	*Schedule
+	*schedule.Schedule
 	since time.Time
 }
 
@@ -70,7 +71,7 @@ func New(o Options) (*Runner, error) {
 		return nil, err
 	}
 	c := o.Fleet.Config
-	s, err := NewSchedule(c.Schedule.Cron, c.Schedule.Location)
+	s, err := schedule.New(c.Schedule.Cron, c.Schedule.Location)
 	if err != nil {
 		return nil, err
 	}
@@ -112,6 +113,15 @@ func (r *Runner) Run(ctx context.Context) error {
 // NextRun is the next scheduled instant.
 func (r *Runner) NextRun() time.Time { return r.plan.Load().Next(r.clock.Now()) }
 
+// LastDue is when the last machine of the next scheduled run is due.
+func (r *Runner) LastDue() time.Time {
+	next := r.NextRun()
+	if next.IsZero() {
+		return next
+	}
+	return next.Add(r.fleet.Load().Config.Schedule.Spread)
+}
+
 // Current returns the run that is on, with the counts of this moment.
 func (r *Runner) Current() (state.Run, bool) {
 	a := r.current.Load()
@@ -125,7 +135,7 @@ func (r *Runner) Current() (state.Run, bool) {
 // schedule cannot be followed, nothing changes. A schedule that changed has missed nothing. Machines that are
 // new are checked at once, or when the run that is on has tried all its machines.
 func (r *Runner) Reload(_ context.Context, f *checker.Fleet) error {
-	s, err := NewSchedule(f.Config.Schedule.Cron, f.Config.Schedule.Location)
+	s, err := schedule.New(f.Config.Schedule.Cron, f.Config.Schedule.Location)
 	if err != nil {
 		return err
 	}

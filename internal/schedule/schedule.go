@@ -1,7 +1,7 @@
-package run
+// Package schedule knows when the runs of a fleet are due. It does not know what a run is.
+package schedule
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -29,8 +29,8 @@ type Schedule struct {
 	real *cron.SpecSchedule // set for a `*` hour only: instants as they elapse
 }
 
-// NewSchedule parses five cron fields, or a descriptor such as @daily.
-func NewSchedule(expr string, loc *time.Location) (*Schedule, error) {
+// New parses five cron fields, or a descriptor such as @daily.
+func New(expr string, loc *time.Location) (*Schedule, error) {
 	if loc == nil {
 		loc = time.UTC
 	}
@@ -101,6 +101,9 @@ func (s *Schedule) lastBetween(from, to time.Time) time.Time {
 	return from
 }
 
+// Cron is the expression.
+func (s *Schedule) Cron() string { return s.expr }
+
 // Equal tells whether both have the same instants for the same reasons.
 func (s *Schedule) Equal(o *Schedule) bool {
 	return s.expr == o.expr && s.loc.String() == o.loc.String()
@@ -129,16 +132,4 @@ func instant(wall time.Time, loc *time.Location) time.Time {
 		return first
 	}
 	return t
-}
-
-// cronOf lets gocron take its times from a Schedule. gocron is run in UTC: it never sees the same time of day
-// twice there, which it would skip by a rule of its own.
-type cronOf struct{ *Schedule }
-
-// IsValid has nothing to say: a Schedule is valid.
-func (c cronOf) IsValid(string, *time.Location, time.Time) error {
-	if c.Schedule == nil {
-		return errors.New("no schedule")
-	}
-	return nil
 }

@@ -1,4 +1,4 @@
-package run
+package schedule
 
 import (
 	"testing"
@@ -95,7 +95,7 @@ func TestScheduleInstants(t *testing.T) {
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			s, err := NewSchedule(c.cron, zone(t, c.zone))
+			s, err := New(c.cron, zone(t, c.zone))
 			require.NoError(t, err)
 			at := utc(t, c.after)
 			for i, w := range c.want {
@@ -109,7 +109,7 @@ func TestScheduleInstants(t *testing.T) {
 }
 
 func TestScheduleInAFixedZone(t *testing.T) {
-	s, err := NewSchedule("0 6 * * *", time.FixedZone("", 2*3600))
+	s, err := New("0 6 * * *", time.FixedZone("", 2*3600))
 	require.NoError(t, err)
 	assert.Equal(t, utc(t, "2026-01-29T04:00:00Z"), s.Next(utc(t, "2026-01-29T00:00:00Z")))
 }
@@ -123,7 +123,7 @@ func TestScheduleRefuses(t *testing.T) {
 		{"what has no instants", "@every 1h", `cron "@every 1h": has no fixed instants`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			_, err := NewSchedule(c.cron, time.UTC)
+			_, err := New(c.cron, time.UTC)
 			assert.EqualError(t, err, c.want)
 		})
 	}
@@ -141,7 +141,7 @@ func FuzzScheduleLatestIsTheOneBeforeNext(f *testing.F) {
 		if err != nil || unix < 0 || unix > 4e9 {
 			t.Skip()
 		}
-		s, err := NewSchedule(expr, loc)
+		s, err := New(expr, loc)
 		if err != nil {
 			t.Skip()
 		}
