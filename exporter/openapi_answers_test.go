@@ -106,7 +106,8 @@ func everything(r *rig, o *Options) {
 		Alert:   &state.Alert{StartsAt: at(6, 0, 0, 0), ResolvedAt: at(7, 0, 0, 0)}}
 	r.put(full, resolved)
 	r.history[resolved.Key] = compoundHistory()
-	r.runs.current = &state.Run{ID: "2026-01-29T09:59:00Z", Trigger: state.TriggerNew, Phase: state.RunRunning, StartedAt: at(9, 59, 0, 0), Total: 4, Checked: 1, Retrying: 1}
+	r.runs.current = &state.Run{ID: "2026-01-29T09:59:00Z", Trigger: state.TriggerNew, Phase: state.RunRunning, StartedAt: at(9, 59, 0, 0), Total: 4, Checked: 1, Retrying: 1,
+		SpreadFrom: at(9, 59, 0, 0), SpreadUntil: at(11, 59, 0, 0), ToCome: 1}
 	r.fakeState.runs = append(r.fakeState.runs, state.Run{ID: everythingRun, Trigger: state.TriggerAPI, Phase: state.RunFailed, Machines: []string{"web1"},
 		StartedAt: at(5, 0, 0, 500), EndedAt: at(5, 0, 1, 0), Total: 1, NotTried: 1, Error: "the queue is gone"})
 }

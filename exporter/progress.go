@@ -30,6 +30,9 @@ func howFar(r *state.Run) string {
 	if r.Retrying > 0 {
 		text += fmt.Sprintf(", %d to be tried again", r.Retrying)
 	}
+	if r.ToCome > 0 {
+		text += fmt.Sprintf(", %d to have their turn until %s UTC", r.ToCome, r.SpreadUntil.UTC().Format("2006-01-02 15:04"))
+	}
 	return text
 }
 

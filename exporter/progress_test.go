@@ -12,10 +12,11 @@ import (
 
 func TestProgressTellsWhatIsDoneFromWhatIsTriedAgain(t *testing.T) {
 	for want, run := range map[string]state.Run{
-		"0 of 1 machine done":                                            {Total: 1},
-		"1 of 6 machines done, 5 to be tried again":                      {Total: 6, Checked: 1, Retrying: 5},
-		"4 of 6 machines done, 2 of them not fully, 1 to be tried again": {Total: 6, Checked: 1, Failed: 2, NotTried: 1, Retrying: 1},
-		"3 of 6 machines done, 3 of them not fully":                      {Total: 6, Failed: 3},
+		"0 of 1 machine done":                                                   {Total: 1},
+		"1 of 6 machines done, 5 to be tried again":                             {Total: 6, Checked: 1, Retrying: 5},
+		"4 of 6 machines done, 2 of them not fully, 1 to be tried again":        {Total: 6, Checked: 1, Failed: 2, NotTried: 1, Retrying: 1},
+		"3 of 6 machines done, 3 of them not fully":                             {Total: 6, Failed: 3},
+		"1 of 6 machines done, 4 to have their turn until 2026-01-29 11:00 UTC": {Total: 6, Checked: 1, ToCome: 4, SpreadUntil: at(11, 0, 0, 0)},
 	} {
 		run.ID, run.Phase, run.StartedAt = "2026-01-29T09:59:00Z", state.RunRunning, at(9, 59, 0, 0)
 		r := newRig(t, nil)

@@ -40,7 +40,7 @@ const validSlack = time.Hour
 
 // ValidUntil is the endsAt of an alert that fires now: a verdict is good until the check that would replace it is
 // overdue by an hour, so that an exporter that is down for a while resolves nothing; and never so short that a few
-// lost resends resolve it. A zero nextRun means that none is known.
+// lost resends resolve it. nextRun is when its last machine is due; zero means that none is known.
 func ValidUntil(now, nextRun time.Time, resendDelay time.Duration) time.Time {
 	until := now.Add(4 * resendDelay)
 	if overdue := nextRun.Add(validSlack); !nextRun.IsZero() && overdue.After(until) {

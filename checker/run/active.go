@@ -25,6 +25,7 @@ type active struct {
 	inFlight map[string]bool
 	busy     sync.WaitGroup             // one for each in flight
 	open     map[string]bool            // machines with a job on the queue
+	later    []turn                     // machines that get one at their turn, in order
 	settled  map[string]bool            // machines whose outcome is stored
 	judged   int                        // how many of those gave a verdict for every pack
 	acked    int                        // how many jobs this process took off the queue
@@ -111,7 +112,8 @@ func (a *active) snapshot() state.Run {
 		}
 	}
 	if r.Phase == state.RunRunning { // before, not all that are to be open are
-		r.NotTried = max(0, r.Total-len(a.settled)-a.unsettled())
+		r.ToCome = len(a.later)
+		r.NotTried = max(0, r.Total-len(a.settled)-a.unsettled()-r.ToCome)
 	}
 	return r
 }
@@ -127,9 +129,11 @@ func (a *active) unsettled() (n int) {
 }
 
 // counts are those of a run that change while it is on.
-type counts struct{ checked, failed, retrying, notTried int }
+type counts struct{ checked, failed, retrying, notTried, toCome int }
 
-func countsOf(r state.Run) counts { return counts{r.Checked, r.Failed, r.Retrying, r.NotTried} }
+func countsOf(r state.Run) counts {
+	return counts{r.Checked, r.Failed, r.Retrying, r.NotTried, r.ToCome}
+}
 
 // settle notes that a machine's outcome is stored: nil if every pack of it was judged.
 func (a *active) settle(machine string, failure *state.Failure) {

@@ -73,6 +73,9 @@ func (r *Runner) claim(ctx context.Context, trigger state.Trigger, at time.Time,
 	if !slices.Equal(names, allCheckable(r.fleet.Load())) {
 		run.Machines = names
 	}
+	if planned(&run) {
+		run.SpreadFrom, run.SpreadUntil = r.window(at)
+	}
 	if err := r.store.CreateRun(ctx, run); err != nil {
 		return nil, err
 	}
@@ -99,20 +102,15 @@ func (r *Runner) launch(ctx context.Context, a *active, names []string) {
 	r.enqueue(ctx, a, names)
 }
 
-// enqueue puts machines on the queue and lets the run take its course.
+// enqueue puts machines on the queue, those of a run that is spread as far as their turn has come, and lets the run
+// take its course.
 func (r *Runner) enqueue(ctx context.Context, a *active, names []string) {
-	f := r.fleet.Load()
-	jobs := make([]state.Job, 0, len(names))
-	for _, name := range names {
-		job := state.Job{Run: a.id, Machine: name}
-		if m, ok := f.Machine(name); ok {
-			job.Site = m.Site
-		}
-		jobs = append(jobs, job)
-	}
+	total := a.count() + len(names) // before any of them is checked
+	names, later := r.spread(a.snapshot(), names)
+	a.postpone(later)
+	jobs := r.jobs(a, names)
 	a.expect(len(jobs), a.acknowledgements())
 	a.opened(names)
-	total := a.count() + len(jobs) // before any of them is checked
 	if len(jobs) > 0 {
 		if err := r.queue.Enqueue(ctx, jobs); err != nil {
 			r.fail(ctx, a, err)
@@ -130,6 +128,20 @@ func (r *Runner) enqueue(ctx context.Context, a *active, names []string) {
 	}
 	a.setRun(run)
 	r.endIfEmpty(ctx)
+}
+
+// jobs are what goes on the queue for machines of a run.
+func (r *Runner) jobs(a *active, names []string) []state.Job {
+	f := r.fleet.Load()
+	jobs := make([]state.Job, 0, len(names))
+	for _, name := range names {
+		job := state.Job{Run: a.id, Machine: name}
+		if m, ok := f.Machine(name); ok {
+			job.Site = m.Site
+		}
+		jobs = append(jobs, job)
+	}
+	return jobs
 }
 
 // fail ends a run that could not be put on the queue. In a shutdown it is left for the next start.

@@ -3,6 +3,7 @@ package run
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/drift-exporter/drift_exporter/checker"
 )
@@ -31,6 +32,9 @@ func (r *refusal) Unwrap() error { return r.err }
 func busy(a *active) error {
 	run := a.snapshot()
 	text := fmt.Sprintf("run %s is on: %d of %d machines done", run.ID, run.Checked+run.Failed, run.Total)
+	if a.hasTurns() {
+		text += fmt.Sprintf(", the others have their turn until %s", run.SpreadUntil.UTC().Format(time.RFC3339))
+	}
 	return &refusal{text, ErrBusy}
 }
 

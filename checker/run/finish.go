@@ -14,6 +14,9 @@ func (r *Runner) endIfEmpty(ctx context.Context) {
 		return
 	}
 	if a.ending == nil {
+		if a.hasTurns() {
+			return
+		}
 		acked := a.acknowledgements()
 		left, err := r.queue.Pending(ctx)
 		if err != nil {
@@ -79,7 +82,7 @@ func (r *Runner) conclude(ctx context.Context, id string, how ending, checked, f
 		}
 		run.Phase, run.Error = how.phase, how.reason
 		run.EndedAt = r.clock.Now().UTC()
-		run.Checked, run.Failed, run.Retrying = checked, failed, 0
+		run.Checked, run.Failed, run.Retrying, run.ToCome = checked, failed, 0, 0
 		run.NotTried = max(0, run.Total-checked-failed)
 		return true
 	})
@@ -108,7 +111,8 @@ func (r *Runner) saveCounts(ctx context.Context) {
 		return
 	}
 	_, err := r.store.UpdateRun(ctx, a.id, func(run *state.Run) bool {
-		run.Checked, run.Failed, run.Retrying, run.NotTried = now.Checked, now.Failed, now.Retrying, now.NotTried
+		run.Checked, run.Failed, run.Retrying = now.Checked, now.Failed, now.Retrying
+		run.ToCome, run.NotTried = now.ToCome, now.NotTried
 		return !run.Ended()
 	})
 	if err != nil {

@@ -56,9 +56,11 @@ func (r *Runner) loop(ctx context.Context) {
 			r.endIfEmpty(ctx)
 		case <-r.reloaded:
 			r.newWanted, r.newAfter = true, r.clock.Now()
+			r.checkNewNow(ctx)
 			r.startNew(ctx)
 		case <-tick.Chan():
 			r.due(ctx)
+			r.nextWave(ctx)
 			r.endIfEmpty(ctx)
 			r.saveCounts(ctx)
 			r.sweep(ctx)

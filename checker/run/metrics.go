@@ -51,7 +51,7 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 		next: desc("drift_next_run_timestamp_seconds",
 			"When the next scheduled run is due, in seconds since the epoch."),
 		outstanding: desc("drift_outstanding_run_timestamp_seconds",
-			"When the first scheduled run was due that has not ended yet, in seconds since the epoch; absent if there is none."),
+			"When the first scheduled run that has not ended, or the longest waiting machine of one that is spread, was due, in seconds since the epoch; absent if there is none."),
 		counts: map[string]bool{},
 	}
 	for _, result := range []string{resultSuccess, resultFailure, resultSkipped} {

@@ -23,7 +23,7 @@ const beforeTheFirstRun = `
 # HELP drift_next_run_timestamp_seconds When the next scheduled run is due, in seconds since the epoch.
 # TYPE drift_next_run_timestamp_seconds gauge
 drift_next_run_timestamp_seconds 1.769752800e+09
-# HELP drift_outstanding_run_timestamp_seconds When the first scheduled run was due that has not ended yet, in seconds since the epoch; absent if there is none.
+# HELP drift_outstanding_run_timestamp_seconds When the first scheduled run that has not ended, or the longest waiting machine of one that is spread, was due, in seconds since the epoch; absent if there is none.
 # TYPE drift_outstanding_run_timestamp_seconds gauge
 drift_outstanding_run_timestamp_seconds 1.769666400e+09
 # HELP drift_runs_total Runs that ended in this process, by result; skipped are those that were missed and not made up for.

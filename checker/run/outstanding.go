@@ -6,9 +6,25 @@ import (
 	"github.com/drift-exporter/drift_exporter/internal/state"
 )
 
-// outstanding is the first scheduled instant after that of the last planned run that ended, if it has passed: its
-// run is on, or never came about. It is zero if there is none. An instant that is not to be made up for is none.
+// outstanding is since when a scheduled check is due that has not been done; it is zero if there is none. Of a run
+// that is on and spread that is since when the machine has waited that waits the longest, or until when nothing is
+// due. Else it is the instant of the first run that has not ended.
 func (r *Runner) outstanding() time.Time {
+	at := r.outstandingRun()
+	if at.IsZero() {
+		return at
+	}
+	if a := r.current.Load(); a != nil {
+		if since := a.waitingSince(); since.After(at) {
+			return since
+		}
+	}
+	return at
+}
+
+// outstandingRun is the first scheduled instant after that of the last planned run that ended, if it has passed: its
+// run is on, or never came about. It is zero if there is none. An instant that is not to be made up for is none.
+func (r *Runner) outstandingRun() time.Time {
 	plan, now := r.plan.Load(), r.clock.Now()
 	dealt := plan.since
 	if over := r.lastOver(now); over.After(dealt) {

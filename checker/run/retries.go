@@ -49,7 +49,7 @@ func (a *active) onlyRetries() bool {
 // waits is onlyRetries for who holds the lock. A machine whose outcome could not be stored does not count: what
 // is known of it would be lost.
 func (a *active) waits() bool {
-	if a.closed || len(a.inFlight) > 0 {
+	if a.closed || len(a.inFlight) > 0 || len(a.later) > 0 {
 		return false
 	}
 	for m := range a.open {

@@ -56,7 +56,7 @@ func (d *daemon) alertParams(fleet *checker.Fleet, m *config.Machine, pack strin
 		Labels:         m.Labels,
 		ExternalLabels: alerting.ExternalLabels,
 		DiffURL:        exporter.DiffURL(d.externalURL, state.Key{Machine: m.Name, Pack: pack}),
-		ValidUntil:     rules.ValidUntil(now, d.nextRun(), alerting.ResendDelay),
+		ValidUntil:     rules.ValidUntil(now, d.runner.LastDue(), alerting.ResendDelay),
 	}
 }
 

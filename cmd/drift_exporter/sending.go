@@ -13,7 +13,7 @@ func (d *daemon) newSender(fleet *checker.Fleet) (*alertmanager.Sender, error) {
 	alerting := fleet.Config.Alerting
 	sender, err := alertmanager.New(d.store.View(), alerting.Alertmanagers, alertmanager.Options{
 		ResendDelay: alerting.ResendDelay,
-		NextRun:     d.nextRun,
+		NextRun:     d.runner.LastDue,
 		Clock:       d.clock,
 		Logger:      d.log,
 		Metrics:     d.sending,

@@ -52,7 +52,7 @@ func (d *daemon) aligned(prev *state.Record) (*state.Record, bool) {
 	if known && !machine.Enabled {
 		why = state.ResolvedDisabled
 	}
-	return rules.Retire(prev, why, rules.ValidUntil(now, d.nextRun(), fleet.Config.Alerting.ResendDelay), now)
+	return rules.Retire(prev, why, rules.ValidUntil(now, d.runner.LastDue(), fleet.Config.Alerting.ResendDelay), now)
 }
 
 // align stores what becomes of a pair under the fleet. What fails is tried again by the next reconcile.

@@ -27,7 +27,7 @@ type Schedule struct {
 	Cron     string         // five fields
 	Location *time.Location // `timezone`
 	CatchUp  bool
-	Spread   time.Duration // only 0 in this version
+	Spread   time.Duration // over how long a run's machines are begun; shorter than the time between two runs
 }
 
 // Check bounds a check.

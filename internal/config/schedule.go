@@ -7,6 +7,7 @@ import (
 
 	"github.com/robfig/cron/v3"
 
+	"github.com/drift-exporter/drift_exporter/internal/schedule"
 	"github.com/drift-exporter/drift_exporter/internal/yamlfile"
 )
 
@@ -17,9 +18,25 @@ func (s scope) schedule(raw rawSchedule, c *Schedule) {
 	}
 	c.Location = s.location(raw.Timezone, c.Location)
 	c.CatchUp = raw.CatchUp.Or(c.CatchUp)
-	if s.durationOrZero(raw.Spread, "schedule.spread", 0) != 0 {
-		s.errorf(raw.Spread.Line, "schedule.spread is not supported by this version: leave it out or set it to 0s")
+	c.Spread = s.spread(raw.Spread, *c)
+}
+
+// spread reads over how long a run's machines are begun. The next run would cut short what does not end before it.
+func (s scope) spread(v yamlfile.Scalar, c Schedule) time.Duration {
+	spread := s.durationOrZero(v, "schedule.spread", c.Spread)
+	if spread == 0 {
+		return 0
 	}
+	plan, err := schedule.New(c.Cron, c.Location)
+	if err != nil {
+		s.errorf(v.Line, "schedule.spread cannot be compared with the time between runs: %v", err)
+		return c.Spread
+	}
+	if gap := plan.ShortestGap(); gap > 0 && spread >= gap {
+		s.errorf(v.Line, "schedule.spread must be shorter than the shortest time between two runs, which is %s", short(gap))
+		return c.Spread
+	}
+	return spread
 }
 
 // location reads the schedule's time zone.

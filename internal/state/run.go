@@ -15,13 +15,18 @@ type Run struct {
 	// Machines names the machines of a partial run; empty means all that were enabled at its start.
 	Machines  []string  `json:"machines,omitempty"`
 	StartedAt time.Time `json:"started_at"`
-	EndedAt   time.Time `json:"ended_at,omitzero"`
-	Total     int       `json:"total"`              // machines that were enqueued
-	Checked   int       `json:"checked"`            // machines whose attempt gave a verdict for every pack
-	Failed    int       `json:"failed"`             // machines that were tried in vain
-	Retrying  int       `json:"retrying,omitempty"` // machines that failed and wait to be tried again; none once the run has ended
-	NotTried  int       `json:"not_checked"`        // machines not tried at all: disabled meanwhile, or the run was cut short
-	Error     string    `json:"error,omitempty"`
+	// SpreadFrom and SpreadUntil are between when the machines of the run are begun; zero: all at its start.
+	SpreadFrom  time.Time `json:"spread_from,omitzero"`
+	SpreadUntil time.Time `json:"spread_until,omitzero"`
+	EndedAt     time.Time `json:"ended_at,omitzero"`
+	Total       int       `json:"total"`              // machines that were enqueued
+	Checked     int       `json:"checked"`            // machines whose attempt gave a verdict for every pack
+	Failed      int       `json:"failed"`             // machines that were tried in vain
+	Retrying    int       `json:"retrying,omitempty"` // machines that failed and wait to be tried again; none once the run has ended
+	// ToCome are machines of a run that is spread whose turn has not come; none once the run has ended.
+	ToCome   int    `json:"to_come,omitempty"`
+	NotTried int    `json:"not_checked"` // machines not tried at all: disabled meanwhile, or the run was cut short
+	Error    string `json:"error,omitempty"`
 }
 
 // Trigger says why a run was started.

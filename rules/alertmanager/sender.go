@@ -28,8 +28,8 @@ type View interface {
 // Options are what a Sender needs besides the view and the Alertmanagers.
 type Options struct {
 	ResendDelay time.Duration
-	// NextRun is when the fleet is to be checked next, zero if that is not known: an alert is valid beyond it, see
-	// rules.ValidUntil.
+	// NextRun is when the last machine of the fleet is to be checked next, zero if that is not known: an alert is
+	// valid beyond it, see rules.ValidUntil.
 	NextRun func() time.Time
 	Clock   clockwork.Clock // nil: the real one
 	Logger  *slog.Logger    // nil: none

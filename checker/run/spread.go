@@ -1,0 +1,208 @@
+package run
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"math/bits"
+	"slices"
+	"time"
+
+	"github.com/drift-exporter/drift_exporter/internal/state"
+)
+
+// turn is when a machine of a run that is spread is put on the queue.
+type turn struct {
+	machine string
+	at      time.Time
+}
+
+// place is where in a spread a machine has its turn, in [0, over). It depends on the name alone, so that a machine is
+// checked at the same time every day and none moves when others come or go; the names' hashes are evenly distributed.
+func place(machine string, over time.Duration) time.Duration {
+	sum := sha256.Sum256([]byte(machine))
+	hi, _ := bits.Mul64(binary.BigEndian.Uint64(sum[:]), uint64(over))
+	return time.Duration(hi)
+}
+
+// window is between when the machines of a planned run begin: from its instant on or, if that was so long ago that
+// all would be due, from now on, and then over no more than half of the time that is left until the next run.
+func (r *Runner) window(at time.Time) (from, until time.Time) {
+	over, now := r.fleet.Load().Config.Schedule.Spread, r.clock.Now().UTC()
+	if over <= 0 {
+		return time.Time{}, time.Time{}
+	}
+	if now.Before(at.Add(over)) {
+		return at, at.Add(over)
+	}
+	if next := r.plan.Load().Next(now); !next.IsZero() {
+		over = min(over, next.Sub(now)/2)
+	}
+	return now, now.Add(over)
+}
+
+// spread takes out the machines whose turn has not come. Those that were never checked do not wait.
+func (r *Runner) spread(run state.Run, names []string) (now []string, later []turn) {
+	if !run.SpreadUntil.After(r.clock.Now()) {
+		return names, nil
+	}
+	fresh := map[string]bool{}
+	for _, name := range r.unjudged() {
+		fresh[name] = true
+	}
+	for _, name := range names {
+		if at := turnOf(run, name); !fresh[name] && at.After(r.clock.Now()) {
+			later = append(later, turn{name, at})
+		} else {
+			now = append(now, name)
+		}
+	}
+	slices.SortFunc(later, func(a, b turn) int { return a.at.Compare(b.at) })
+	return now, later
+}
+
+func turnOf(run state.Run, machine string) time.Time {
+	return run.SpreadFrom.Add(place(machine, run.SpreadUntil.Sub(run.SpreadFrom)))
+}
+
+// nextWave puts the machines on the queue whose turn has come.
+func (r *Runner) nextWave(ctx context.Context) {
+	a := r.current.Load()
+	if a == nil || a.ending != nil || ctx.Err() != nil {
+		return
+	}
+	if wave := a.takeDue(r.clock.Now()); len(wave) > 0 {
+		r.putWave(ctx, a, wave)
+	}
+}
+
+// checkNewNow has machines without any record not wait for their turn, nor for the end of a run that is spread: a
+// run over all machines is theirs, too, if they came after its start.
+func (r *Runner) checkNewNow(ctx context.Context) {
+	a := r.current.Load()
+	if a == nil || a.ending != nil || !a.hasTurns() || ctx.Err() != nil {
+		return
+	}
+	wave := a.takeNew(stillCheckable(r.fleet.Load(), r.unjudged()))
+	if len(wave) == 0 {
+		return
+	}
+	r.putWave(ctx, a, wave)
+	total := a.members()
+	run, err := r.store.UpdateRun(ctx, a.id, func(run *state.Run) bool {
+		grown := total > run.Total
+		run.Total = max(run.Total, total)
+		return grown && !run.Ended()
+	})
+	if err != nil {
+		r.log.Warn("the size of a run could not be stored", "run", a.id, "err", err)
+		return
+	}
+	a.setRun(run)
+}
+
+// putWave puts machines on the queue that were taken. If that fails their turn comes again with the next tick.
+func (r *Runner) putWave(ctx context.Context, a *active, wave []turn) {
+	names := make([]string, 0, len(wave))
+	for _, t := range wave {
+		names = append(names, t.machine)
+	}
+	if err := r.queue.Enqueue(ctx, r.jobs(a, names)); err != nil {
+		a.putBack(wave)
+		r.log.Error("machines whose turn has come could not be put on the queue", "run", a.id, "machines", len(wave), "err", err)
+	}
+}
+
+// postpone notes machines whose turn is to come, in order.
+func (a *active) postpone(later []turn) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.later = later
+}
+
+// hasTurns tells whether there are machines whose turn is to come.
+func (a *active) hasTurns() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return len(a.later) > 0
+}
+
+// members is how many machines the run has, as far as it is known here.
+func (a *active) members() int {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return len(a.settled) + a.unsettled() + len(a.later)
+}
+
+// takeDue takes the machines whose turn has come; they count as being on the queue.
+func (a *active) takeDue(now time.Time) []turn {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	n := 0
+	for n < len(a.later) && !a.later[n].at.After(now) {
+		n++
+	}
+	wave := a.later[:n:n]
+	a.later = a.later[n:]
+	a.begin(wave)
+	return wave
+}
+
+// takeNew takes those of the machines that are not on the queue and have no outcome, as takeDue does.
+func (a *active) takeNew(names []string) []turn {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	var wave []turn
+	wanted := map[string]bool{}
+	for _, m := range names {
+		if !a.open[m] && !a.settled[m] {
+			wanted[m] = true
+			wave = append(wave, turn{m, a.run.SpreadFrom})
+		}
+	}
+	a.later = slices.DeleteFunc(a.later, func(t turn) bool { return wanted[t.machine] })
+	a.begin(wave)
+	return wave
+}
+
+// begin notes that machines get onto the queue, for who holds the lock.
+func (a *active) begin(wave []turn) {
+	for _, t := range wave {
+		a.open[t.machine] = true
+	}
+	a.left = max(a.left, a.acked) + len(wave)
+}
+
+// putBack undoes the taking of machines. Some of them may be on the queue: those are put there once more, which
+// changes nothing.
+func (a *active) putBack(wave []turn) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, t := range wave {
+		if !a.inFlight[t.machine] {
+			delete(a.open, t.machine)
+		}
+	}
+	a.later = append(slices.Clone(wave), a.later...)
+	slices.SortFunc(a.later, func(a, b turn) int { return a.at.Compare(b.at) })
+}
+
+// waitingSince is when the first of the machines that are due had its turn or, if all those have an outcome, when the
+// next has it. It is zero for a run that is not spread.
+func (a *active) waitingSince() time.Time {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.run.SpreadUntil.IsZero() {
+		return time.Time{}
+	}
+	var first time.Time
+	for m := range a.open {
+		if at := turnOf(a.run, m); !a.settled[m] && (first.IsZero() || at.Before(first)) {
+			first = at
+		}
+	}
+	if first.IsZero() && len(a.later) > 0 {
+		first = a.later[0].at
+	}
+	return first
+}
