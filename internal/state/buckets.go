@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/jonboulle/clockwork"
 	"github.com/nats-io/nats.go/jetstream"
 )
 
@@ -140,13 +141,25 @@ func (b *bucket) purge(ctx context.Context, key string, upTo uint64) error {
 	return nil
 }
 
-// lastRevision is the last revision that anything in the bucket got so far.
-func (b *bucket) lastRevision(ctx context.Context) (uint64, error) {
+// head is how far a bucket has come, as its leader says.
+type head struct {
+	revision uint64    // the last that anything in it got
+	created  time.Time // the bucket itself
+	asked    time.Time // when we did
+}
+
+// replaces tells whether a bucket is another one than that of an earlier head, or lost what that had.
+func (h head) replaces(earlier head) bool {
+	return !earlier.created.IsZero() && !h.created.Equal(earlier.created) || h.revision < earlier.revision
+}
+
+func (b *bucket) head(ctx context.Context, clock clockwork.Clock) (head, error) {
+	asked := clock.Now()
 	info, err := b.stream.Info(ctx)
 	if err != nil {
-		return 0, fmt.Errorf("last revision of bucket %s: %w", b.name, err)
+		return head{}, fmt.Errorf("last revision of bucket %s: %w", b.name, err)
 	}
-	return info.State.LastSeq, nil
+	return head{info.State.LastSeq, info.Created, asked}, nil
 }
 
 // isConflict tells whether err says that a key was written by someone else in between. The client maps only

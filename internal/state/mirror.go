@@ -13,11 +13,6 @@ import (
 // requestTimeout bounds a single request to the server on the way to a replay.
 const requestTimeout = 10 * time.Second
 
-// follower follows a bucket until its context ends.
-type follower interface {
-	run(ctx context.Context, log *slog.Logger)
-}
-
 // mirror fills one table of a view from one bucket. The view's lock guards the table.
 type mirror[K comparable, V any] struct {
 	view        *View
@@ -27,6 +22,8 @@ type mirror[K comparable, V any] struct {
 	onChange    func(k K, v *V)                     // called with the lock held; a nil value: gone
 	table       table[K, V]
 	live        bool // replayed in the view's generation, and following
+	checked     confirmation
+	redo        chan struct{} // the bucket is not what it was: replay it
 }
 
 func newMirror[K comparable, V any](v *View, b *bucket, decodeKey func(string) (K, error),
@@ -34,7 +31,7 @@ func newMirror[K comparable, V any](v *View, b *bucket, decodeKey func(string) (
 ) *mirror[K, V] {
 	return &mirror[K, V]{
 		view: v, bucket: b, decodeKey: decodeKey, decodeValue: decodeValue,
-		onChange: func(K, *V) {}, table: newTable[K, V](compare),
+		onChange: func(K, *V) {}, table: newTable[K, V](compare), redo: make(chan struct{}, 1),
 	}
 }
 
@@ -82,7 +79,11 @@ func (m *mirror[K, V]) run(ctx context.Context, log *slog.Logger) {
 func (m *mirror[K, V]) follow(ctx context.Context, log *slog.Logger, generation uint64, stale <-chan struct{}) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	w, upTo, err := m.bucket.watch(ctx, cancel)
+	select {
+	case <-m.redo: // that is what we do
+	default:
+	}
+	w, from, err := m.startWatch(ctx, log, cancel)
 	if err != nil {
 		return err
 	}
@@ -96,35 +97,42 @@ func (m *mirror[K, V]) follow(ctx context.Context, log *slog.Logger, generation 
 			return ctx.Err()
 		case <-stale:
 			return nil
+		case <-m.redo:
+			return errors.New("the bucket is another one, or lost what it had last")
 		case e, ok := <-w.Updates():
 			switch {
 			case !ok:
 				return errors.New("the watcher ended")
 			case e != nil:
-				m.watched(log, e, seen)
+				m.watched(log, e, seen, from.revision)
 			case replaying:
 				replaying = false
-				m.finishReplay(generation, seen, upTo)
+				m.finishReplay(generation, seen, from)
 				seen = nil
 			}
 		}
 	}
 }
 
-// watch finds the bucket's last revision and starts to watch it, all in a bounded time.
-func (b *bucket) watch(ctx context.Context, cancel func()) (jetstream.KeyWatcher, uint64, error) {
+// startWatch finds the bucket's last revision and starts to watch it, all in a bounded time.
+func (m *mirror[K, V]) startWatch(ctx context.Context, log *slog.Logger, cancel func()) (jetstream.KeyWatcher, head, error) {
 	// The watcher lives as long as its context, so that a deadline would end it.
 	timeout := time.AfterFunc(requestTimeout, cancel)
 	defer timeout.Stop()
-	upTo, err := b.lastRevision(ctx)
+	known := m.known()
+	from, err := m.bucket.head(ctx, m.view.clock)
 	if err != nil {
-		return nil, 0, err
+		return nil, head{}, err
 	}
-	w, err := b.kv.WatchAll(ctx)
+	if from.replaces(known) {
+		log.Warn("the bucket is another one, or lost what it had last: what it has now counts")
+		m.rebase()
+	}
+	w, err := m.bucket.kv.WatchAll(ctx)
 	if err != nil {
-		return nil, 0, fmt.Errorf("watch bucket %s: %w", b.name, err)
+		return nil, head{}, fmt.Errorf("watch bucket %s: %w", m.bucket.name, err)
 	}
-	return w, upTo, nil
+	return w, from, nil
 }
 
 // stopWatcher stops a watcher and takes what it still wants to deliver: it would block on it forever.
@@ -145,7 +153,7 @@ func stopWatcher(w jetstream.KeyWatcher) {
 }
 
 // watched takes what the watcher delivered. An entry that makes no sense is logged and not shown.
-func (m *mirror[K, V]) watched(log *slog.Logger, e jetstream.KeyValueEntry, seen map[K]struct{}) {
+func (m *mirror[K, V]) watched(log *slog.Logger, e jetstream.KeyValueEntry, seen map[K]struct{}, upTo uint64) {
 	k, err := m.decodeKey(e.Key())
 	if err != nil {
 		log.Error("ignoring a stored entry with a foreign key", "err", err)
@@ -156,8 +164,15 @@ func (m *mirror[K, V]) watched(log *slog.Logger, e jetstream.KeyValueEntry, seen
 	}
 	m.view.mu.Lock()
 	m.table.watched = max(m.table.watched, e.Revision())
+	if seen != nil {
+		m.table.lost(k, e.Revision(), upTo)
+	}
 	fresh := m.table.fresh(k, e.Revision())
+	asked := len(m.checked.due) > 0
 	m.view.mu.Unlock()
+	if asked {
+		defer m.caughtUp(e.Revision())
+	}
 	if !fresh {
 		return // our own write, most likely: not worth decoding
 	}
@@ -179,12 +194,15 @@ func (m *mirror[K, V]) watched(log *slog.Logger, e jetstream.KeyValueEntry, seen
 	}
 }
 
-func (m *mirror[K, V]) finishReplay(generation uint64, seen map[K]struct{}, upTo uint64) {
+func (m *mirror[K, V]) finishReplay(generation uint64, seen map[K]struct{}, from head) {
 	m.view.mu.Lock()
 	defer m.view.mu.Unlock()
-	for _, k := range m.table.sweep(seen, upTo) {
+	for _, k := range m.table.sweep(seen, from.revision) {
 		m.onChange(k, nil)
 	}
+	m.table.watched = max(m.table.watched, from.revision)
+	m.checked.created = from.created
+	m.view.confirm(&m.checked, from.asked)
 	m.live = m.view.generation == generation
 	m.view.notify()
 }

@@ -37,7 +37,18 @@ type Options struct {
 	AckWait time.Duration
 
 	markerTTL time.Duration // of deleted keys; tests do not want to wait an hour
+	timing    timing
+	realClock clockwork.Clock // the time that the servers have; only tests of it have another
 }
+
+// timing is how long what has to do with signs of life takes.
+type timing struct {
+	beat      time.Duration // between signs of life
+	request   time.Duration // bounds each of them
+	confirmed time.Duration // for how long an answer makes a view live
+}
+
+var defaultTiming = timing{beat: 5 * time.Second, request: 4 * time.Second, confirmed: 15 * time.Second}
 
 // streamReplicas is how many servers keep each stream.
 func (o Options) streamReplicas() int {
@@ -59,6 +70,12 @@ func (o Options) withDefaults() Options {
 	}
 	if o.markerTTL <= 0 {
 		o.markerTTL = defaultMarkerTTL
+	}
+	if o.timing == (timing{}) {
+		o.timing = defaultTiming
+	}
+	if o.realClock == nil {
+		o.realClock = clockwork.NewRealClock()
 	}
 	return o
 }

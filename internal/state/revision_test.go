@@ -3,6 +3,7 @@ package state
 import (
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -10,7 +11,7 @@ import (
 
 func TestViewRevisionChangesWithLive(t *testing.T) {
 	var connected atomic.Bool
-	v := newView(&buckets{}, connected.Load)
+	v := newView(&buckets{}, connected.Load, Options{}.withDefaults())
 	last := v.Revision()
 	changes := func(what string, f func()) {
 		t.Helper()
@@ -21,9 +22,9 @@ func TestViewRevisionChangesWithLive(t *testing.T) {
 		last = now
 	}
 	generation, _ := v.current()
-	v.records.finishReplay(generation, nil, 0)
-	v.machines.finishReplay(generation, nil, 0)
-	v.runs.finishReplay(generation, nil, 0)
+	v.records.finishReplay(generation, nil, head{asked: time.Now()})
+	v.machines.finishReplay(generation, nil, head{asked: time.Now()})
+	v.runs.finishReplay(generation, nil, head{asked: time.Now()})
 	last = v.Revision()
 	changes("connected", func() { connected.Store(true) })
 	changes("disconnected, before the handler said so", func() { connected.Store(false) })
@@ -31,9 +32,9 @@ func TestViewRevisionChangesWithLive(t *testing.T) {
 	changes("replaying again", v.cut)
 	changes("lost, and seen by who asked for Live", func() {
 		generation, _ := v.current()
-		v.records.finishReplay(generation, nil, 0)
-		v.machines.finishReplay(generation, nil, 0)
-		v.runs.finishReplay(generation, nil, 0)
+		v.records.finishReplay(generation, nil, head{asked: time.Now()})
+		v.machines.finishReplay(generation, nil, head{asked: time.Now()})
+		v.runs.finishReplay(generation, nil, head{asked: time.Now()})
 		last = v.Revision()
 		connected.Store(false)
 		assert.False(t, v.Live())
@@ -48,12 +49,12 @@ func TestViewRevisionStandsWhileTheWatcherRepeatsOwnWrites(t *testing.T) {
 	s := open(t, t.TempDir())
 	store(t, s, drifted(pair, 1))
 	revision := s.View().Revision()
-	head, err := s.buckets.state.lastRevision(t.Context())
+	head, err := s.buckets.state.head(t.Context(), s.view.clock)
 	require.NoError(t, err)
 	require.Eventually(t, func() bool {
 		s.view.mu.Lock()
 		defer s.view.mu.Unlock()
-		return s.view.records.table.watched >= head
+		return s.view.records.table.watched >= head.revision
 	}, eventually, tick)
 	assert.Equal(t, revision, s.View().Revision())
 	store(t, s, drifted(pair, 1))

@@ -105,12 +105,12 @@ func (s *Store) attach(ctx context.Context, o Options, alone bool) error {
 	if s.queue, err = openQueue(ctx, s.js, o, alone, s.log); err != nil {
 		return err
 	}
-	return s.openView(ctx)
+	return s.openView(ctx, o)
 }
 
 // openView starts to follow the buckets and waits until they are replayed.
-func (s *Store) openView(ctx context.Context) error {
-	view := newView(s.buckets, s.nc.IsConnected)
+func (s *Store) openView(ctx context.Context, o Options) error {
+	view := newView(s.buckets, s.nc.IsConnected, o)
 	// The callbacks of the connection are not told of the view before it is whole.
 	s.nc.SetDisconnectErrHandler(func(_ *nats.Conn, err error) {
 		view.cut()
@@ -135,9 +135,10 @@ func (s *Store) openView(ctx context.Context) error {
 func (s *Store) follow() {
 	ctx, cancel := context.WithCancel(context.Background())
 	s.cancel = cancel
-	for _, f := range s.view.followers() {
-		s.wg.Go(func() { f.run(ctx, s.log) })
+	for _, m := range s.view.mirrors {
+		s.wg.Go(func() { m.run(ctx, s.log) })
 	}
+	s.wg.Go(func() { s.beats(ctx) })
 }
 
 func (s *Store) connOptions() []nats.Option {

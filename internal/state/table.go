@@ -96,6 +96,23 @@ func (t *table[K, V]) sweep(seen map[K]struct{}, upTo uint64) (gone []K) {
 	return gone
 }
 
+// rebase makes every row older than whatever comes: the bucket is not the one that the rows are of, or it lost what it
+// had last. They are shown until a replay replaces or drops them.
+func (t *table[K, V]) rebase() {
+	for _, r := range t.rows {
+		r.revision = 0
+	}
+	t.watched = 0
+}
+
+// lost notes that a replay, begun when the bucket's last revision was upTo, delivered an older entry of a key than the
+// one that is shown, which therefore the bucket has lost.
+func (t *table[K, V]) lost(k K, revision, upTo uint64) {
+	if r := t.rows[k]; r != nil && r.revision > revision && r.revision <= upTo {
+		r.revision = 0
+	}
+}
+
 // all returns the values in the order of their keys, in a slice of its own.
 func (t *table[K, V]) all() []*V {
 	if t.sorted == nil {

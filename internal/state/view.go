@@ -2,10 +2,15 @@ package state
 
 import (
 	"cmp"
+	"context"
+	"log/slog"
 	"maps"
 	"slices"
 	"strings"
 	"sync"
+	"time"
+
+	"github.com/jonboulle/clockwork"
 )
 
 // View is a copy in memory of the buckets state, machines and runs, kept up to date. It shows this process's
@@ -20,15 +25,22 @@ type View struct {
 	changed  chan struct{}
 	asked    bool // someone waits for changed
 	revision uint64
-	wasLive  bool // what was last told of Live
+
+	mirrors  []mirrored // all of them
+	clock    clockwork.Clock
+	timing   timing
+	acked    *time.Time // when what the servers acknowledged last was sent; nil: nothing is sent regularly
+	liveFrom time.Time  // since when it has been live without a lapse; zero: it is not
 
 	connected  func() bool
 	generation uint64        // counts the connection's losses
 	stale      chan struct{} // closed with the end of the generation
 }
 
-func newView(b *buckets, connected func() bool) *View {
+func newView(b *buckets, connected func() bool, o Options) *View {
 	v := &View{
+		clock:     o.realClock,
+		timing:    o.timing,
 		alerts:    map[Key]*Record{},
 		changed:   make(chan struct{}),
 		connected: connected,
@@ -38,15 +50,21 @@ func newView(b *buckets, connected func() bool) *View {
 	v.records.onChange = v.indexAlert
 	v.machines = newMirror(v, b.machines, decodeID, decodeMachine, cmp.Compare[string])
 	v.runs = newMirror(v, b.runs, decodeRun, decodeRunEntry, func(a, b string) int { return CompareRunIDs(b, a) })
+	v.mirrors = []mirrored{v.records, v.machines, v.runs}
 	return v
+}
+
+// mirrored is a mirror of whatever.
+type mirrored interface {
+	run(ctx context.Context, log *slog.Logger)   // follows the bucket until the context ends
+	probe(ctx context.Context, log *slog.Logger) // asks whether it has caught up with the bucket
+	upToDate(now time.Time) bool
+	cut()
 }
 
 func compareKeys(a, b Key) int {
 	return cmp.Or(strings.Compare(a.Machine, b.Machine), strings.Compare(a.Pack, b.Pack))
 }
-
-// followers are the mirrors, each to be run in a goroutine of its own.
-func (v *View) followers() []follower { return []follower{v.records, v.machines, v.runs} }
 
 // Record returns a pair's record, without its Detail.
 func (v *View) Record(k Key) (*Record, bool) {
@@ -155,8 +173,9 @@ func (v *View) notify() {
 	}
 }
 
-// Live tells whether the view has been replayed since the connection was last lost, and is connected. While
-// it is not, others may have written what the view does not show.
+// Live tells whether the view shows what is stored: it is connected, has been replayed since the connection was last
+// lost, and was found to have caught up with the servers not long before this call. While it is not live, others may
+// have written what the view does not show.
 func (v *View) Live() bool {
 	connected := v.connected()
 	v.mu.Lock()
@@ -164,15 +183,27 @@ func (v *View) Live() bool {
 	return v.live(connected)
 }
 
-// live is Live, and makes a change of what was told of it before, of which a lost connection may not have told us
-// yet, one of the revision. The caller holds mu.
+// live is Live, and makes a change of what was told of it before, of which nothing may have told us yet, one of the
+// view. The caller holds mu.
 func (v *View) live(connected bool) bool {
-	live := connected && v.records.live && v.machines.live && v.runs.live
-	if live != v.wasLive {
-		v.wasLive = live
-		v.revision++
+	now := v.clock.Now()
+	live := connected && v.confirmed(now)
+	switch {
+	case !live:
+		v.lapsed()
+	case v.liveFrom.IsZero():
+		v.liveFrom = now
+		v.notify()
 	}
 	return live
+}
+
+// lapsed notes that the view was not live at some moment. The caller holds mu.
+func (v *View) lapsed() {
+	if !v.liveFrom.IsZero() {
+		v.liveFrom = time.Time{}
+		v.notify()
+	}
 }
 
 // cut notes that the connection was lost: everything has to be replayed.
@@ -180,7 +211,10 @@ func (v *View) cut() {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.generation++
-	v.records.live, v.machines.live, v.runs.live = false, false, false
+	for _, m := range v.mirrors {
+		m.cut()
+	}
+	v.lapsed()
 	close(v.stale)
 	v.stale = make(chan struct{})
 	v.notify()

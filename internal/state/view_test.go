@@ -218,12 +218,12 @@ func TestViewComesBackAfterALostConnection(t *testing.T) {
 }
 
 func TestReplayOfALostConnectionDoesNotMakeLive(t *testing.T) {
-	v := newView(&buckets{}, func() bool { return true })
+	v := newView(&buckets{}, func() bool { return true }, Options{}.withDefaults())
 	generation, _ := v.current()
 	finish := func(generation uint64) {
-		v.records.finishReplay(generation, nil, 0)
-		v.machines.finishReplay(generation, nil, 0)
-		v.runs.finishReplay(generation, nil, 0)
+		v.records.finishReplay(generation, nil, head{asked: time.Now()})
+		v.machines.finishReplay(generation, nil, head{asked: time.Now()})
+		v.runs.finishReplay(generation, nil, head{asked: time.Now()})
 	}
 	assert.False(t, v.Live())
 	finish(generation)

@@ -1,0 +1,32 @@
+package state
+
+import (
+	"context"
+	"sync"
+)
+
+// beats looks for signs of life, and gives them, until the context ends.
+func (s *Store) beats(ctx context.Context) {
+	ticker := s.view.clock.NewTicker(s.view.timing.beat)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.Chan():
+			s.beat(ctx)
+			s.view.Live() // so that whoever waits for a change learns that it is over
+		}
+	}
+}
+
+// beat finds out whether the view has caught up with the servers.
+func (s *Store) beat(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, s.view.timing.request)
+	defer cancel()
+	var wg sync.WaitGroup
+	for _, m := range s.view.mirrors {
+		wg.Go(func() { m.probe(ctx, s.log) })
+	}
+	wg.Wait()
+}
