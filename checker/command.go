@@ -58,6 +58,7 @@ op_command() {
     else
       shift
       frame "$d_n body"
+      flush
       {
         cd / && env -i PATH="$d_places" HOME=/ LC_ALL=C "$d_path" "$@" 2>/dev/null </dev/null
         put "$d_nl$?"

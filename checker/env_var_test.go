@@ -44,7 +44,7 @@ func newAccount(t testing.TB, uid, loginShell, profile string) account {
 }
 
 func (a account) over(sh shell) shell {
-	sh.path = a.tools
+	sh.path, sh.asks = a.tools, true
 	sh.env = []string{"HOME=" + a.home, "LC_ALL=C.UTF-8", "FROM_SESSION=yes", "ENV=" + filepath.Join(a.home, "rc"), "BASH_ENV=" + filepath.Join(a.home, "rc"), "d_nonce=leak", "d_shell=leak"}
 	return sh
 }

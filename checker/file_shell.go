@@ -129,6 +129,7 @@ op_content() {
       frame "$d_n err head is missing"
     else
       frame "$d_n body"
+      flush
       head -c 1048577 <"$d_q" 2>/dev/null
       frame "$d_n end $?"
     fi

@@ -22,7 +22,7 @@ var answerDigests = sync.OnceValue(func() map[string]string {
 	for _, kind := range Kinds().kinds {
 		shell += kind.Shell()
 	}
-	functions := shellFunctions(shell + scriptMain + helperChecks)
+	functions := shellFunctions(shell + scriptUser + scriptMain + helperChecks)
 	base := helperStart + functions.needed("", "drift_main", "helper_checks", "helper_fail")
 	digests := map[string]string{factsAnswer: shellDigest(base)}
 	for _, op := range scriptOps(shell) {

@@ -229,7 +229,7 @@ func TestRootThatMayNotSeeAllProcesses(t *testing.T) {
 			fakeTool(t, tools, "id", "echo 'uid=0(root) gid=0(root) groups=0(root)'")
 			fakeTool(t, tools, "ls", fmt.Sprintf("%s -ln /proc/%d/fd/ /proc/1/comm 2>/dev/null; echo %q >&2; exit 1", need(t, "ls"), os.Getpid(), c.says))
 			eachShell(t, func(t *testing.T, sh shell) {
-				sh.path = tools
+				sh.path, sh.asks = tools, true
 				r := check(t, sh, onePack(t, fmt.Sprintf("  ports: [{port: %d, process: other}, {port: %d, address: 127.0.0.1, process: %s}]", port, port, own), nil)).Results[0]
 				if c.want != "" {
 					require.Len(t, r.Errors, 1)

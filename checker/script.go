@@ -41,7 +41,7 @@ func scriptShell(refused map[string]string, installed, checks string) string {
 			shell += text
 		}
 	}
-	shell += scriptMain
+	shell += scriptUser + scriptMain
 	shell = strings.Replace(shell, "VARIABLES\n", "unset "+strings.Join(scriptVariables(shell), " ")+"\n"+installed, 1)
 	shell = strings.Replace(shell, "  CHECKS\n", checks, 1)
 	return strings.Replace(shell, "    OPS\n", cases, 1)
@@ -85,13 +85,24 @@ LC_ALL=C
 export LC_ALL
 d_n=0
 
-# put prints a line as it is: with a builtin, so that no argument list shows it and no process is needed.
+# put prints a line as it is: with a builtin, so that no argument list shows it and no process is needed. Where there are
+# no programs, what is found is a builtin.
 put() { printf '%s\n' "$1"; }
-if [ "$(command -v print)" = print ]; then
+d_path=$PATH PATH=/dev/null
+if command -v print >/dev/null 2>&1; then
   put() { print -r -- "$1"; }
 fi
-# frame begins on a line of its own, whatever was printed before it.
-frame() { put "$d_nl$d_nonce $1"; }
+PATH=$d_path
+# frame begins on a line of its own, whatever was printed before it. Several are printed at a time, since all that is
+# printed by itself is a packet on its way to us; flush prints what is left.
+d_frames=
+frame() {
+  d_frames=$d_frames${d_frames:+$d_nl}$d_nl$d_nonce\ $1
+  case ${#d_frames} in
+  [4-9]??? | ?????*) flush ;;
+  esac
+}
+flush() { put "$d_frames" && d_frames=; }
 has() { command -v "$1" >/dev/null 2>&1; }
 
 # next reads a question of a section into d_q; false at the section's end. Without input there is no goodbye.
@@ -192,40 +203,6 @@ why() {
 `
 
 const scriptMain = `
-# passwd_entry takes home and shell from a line of passwd, if it is that of d_user.
-passwd_entry() {
-  case $1 in
-  "$d_user":*:*) d_shell=${1##*:} && d_home=${1%:*} && d_home=${d_home##*:} ;;
-  *) return 1 ;;
-  esac
-}
-
-drift_user() {
-  d_id=$(id 2>/dev/null </dev/null)
-  d_uid=${d_id#uid=}
-  d_uid=${d_uid%%[!0-9]*}
-  d_me=
-  case $d_id in
-  "uid=$d_uid("*) d_me=${d_id#*\(} && d_me=${d_me%%\)*} ;;
-  esac
-  if [ -z "$d_user" ]; then
-    case $d_how in
-    become) d_user=${SUDO_USER-} ;;
-    *) d_user=$d_me ;;
-    esac
-  fi
-  case $d_user in
-  '' | -* | *:*) return ;;
-  esac
-  if has getent; then
-    passwd_entry "$(getent passwd "$d_user" 2>/dev/null </dev/null)"
-  elif [ -r /etc/passwd ]; then
-    while IFS= read -r d_line || [ -n "$d_line" ]; do
-      if passwd_entry "$d_line"; then break; fi
-    done </etc/passwd
-  fi
-}
-
 drift_manager() {
   if [ -e /var/lib/dpkg/status ]; then d_line=dpkg
   elif [ -e /lib/apk/db/installed ] || [ -e /usr/lib/apk/db/installed ]; then d_line=apk
@@ -248,6 +225,19 @@ drift_init() {
   frame "fact init $d_line"
 }
 
+# drift_kernel has what uname -nrm prints, from the kernel itself where it tells.
+drift_kernel() {
+  d_out=
+  for d_q in hostname osrelease arch; do
+    if ! [ -r "/proc/sys/kernel/$d_q" ] || ! IFS= read -r d_line <"/proc/sys/kernel/$d_q"; then
+      d_out=$(uname -nrm 2>/dev/null </dev/null)
+      break
+    fi
+    d_out="$d_out $d_line"
+  done
+  frame "fact uname $d_out"
+}
+
 drift_facts() {
   for d_q in /etc/os-release /usr/lib/os-release; do
     [ -r "$d_q" ] || continue
@@ -259,15 +249,15 @@ drift_facts() {
     done <"$d_q"
     break
   done
-  frame "fact uname $(uname -nrm 2>/dev/null </dev/null)"
+  drift_kernel
   drift_manager
   drift_init
-  d_home= d_shell=
   drift_user
   frame "fact uid $d_uid"
   frame "fact user $d_user"
   frame "fact home $d_home"
   frame "facts"
+  flush
 }
 
 op_unknown() { while next; do frame "$d_n err the installed helper is too old to observe this"; done; }
@@ -283,8 +273,8 @@ drift_main() {
   while IFS= read -r d_op; do
     case $d_op in
     OPS
-    stage) frame "stage $d_n" ;;
-    bye) frame "bye $d_n" && exit 0 ;;
+    stage) frame "stage $d_n" && flush ;;
+    bye) frame "bye $d_n" && flush && exit 0 ;;
     *) op_unknown ;;
     esac
   done

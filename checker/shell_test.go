@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -35,6 +36,7 @@ type shell struct {
 	argv []string
 	path string // PATH; empty: the test's own
 	env  []string
+	asks bool // who it is: id and getent, and nobody else
 }
 
 // shells are the shells to test with. One that is missing is skipped by name, and fails in CI.
@@ -75,7 +77,11 @@ func need(t testing.TB, program string) string {
 
 // Start makes a shell a transport that runs itself in place of /bin/sh.
 func (s shell) Start(ctx context.Context, _ *config.Machine, _ []string) (Session, error) {
-	return startProcess(ctx, s.argv, s.environ())
+	session, err := startProcess(ctx, s.argv, s.environ())
+	if err == nil && s.asks {
+		session = rootedSession{session, strings.NewReplacer("/proc/self/status", "/nonexistent")}
+	}
+	return session, err
 }
 
 func (s shell) environ() []string {
