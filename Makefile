@@ -12,7 +12,7 @@ LDFLAGS  = -s -w -X $(VPKG).Version=$(VERSION) -X $(VPKG).Revision=$(REVISION) -
 GOBUILD  = CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -ldflags '$(LDFLAGS)'
 
 .DEFAULT_GOAL := build
-.PHONY: help build run demo test test-e2e test-browser screenshots test-oracle test-packages lint fmt fuzz bench tidy-check man manifests release clean
+.PHONY: help build run demo test test-e2e test-browser screenshots test-oracle test-packages lint fmt fuzz bench gobench tidy-check man manifests release clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "%-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -96,8 +96,15 @@ FUZZTIME ?= 1m
 fuzz: ## run every fuzz target for FUZZTIME
 	@tools/fuzz $(FUZZTIME)
 
-bench: ## run the benchmarks
-	$(GO) test -run '^$$' -bench . -benchmem ./...
+# BENCH_CONTESTANTS and BENCH_ROUNDS choose as well; docs/performance.md tells.
+BENCH_FLEETS ?= 100 1000 10000 50000
+export BENCH_CONTESTANTS BENCH_ROUNDS
+bench: test-packages ## measure checks of whole fleets against the floor of SSH and other programs (BENCH_FLEETS=100 takes a minute)
+	BENCH_FLEETS='$(BENCH_FLEETS)' $(GO) test -run '^TestFleets$$' -count=1 -timeout 2h -v ./internal/fleetbench
+
+GOBENCH_COUNT ?= 1
+gobench: ## run the Go benchmarks; with GOBENCH_COUNT=10 the output is for benchstat
+	$(GO) test -run '^$$' -bench . -benchmem -count=$(GOBENCH_COUNT) ./...
 
 tidy-check: ## fail if `go mod tidy` or gofmt would change anything
 	$(GO) mod tidy -diff

@@ -33,9 +33,15 @@ type Fleet struct {
 	public  ssh.PublicKey
 	private ed25519.PrivateKey
 
+	// LoggedIn is told of each connection once somebody is logged in, if it is not nil. Set it before there are machines.
+	LoggedIn func(*ssh.ServerConn)
+
 	mu       sync.Mutex
 	machines []*Machine
 }
+
+// Commands is what a machine does for a command; nil if it refuses that one.
+type Commands func(command string) Exec
 
 // New makes a fleet without machines.
 func New() (*Fleet, error) {
@@ -50,8 +56,36 @@ func New() (*Fleet, error) {
 	return &Fleet{public: public, private: private}, nil
 }
 
-// Add makes a machine, which listens when it returns.
+// Add makes a machine, which listens when it returns, and runs Command only.
 func (f *Fleet) Add(exec Exec) (*Machine, error) {
+	listener, err := net.Listen("tcp", net.JoinHostPort(Host, "0"))
+	if err != nil {
+		return nil, fmt.Errorf("listen as a machine: %w", err)
+	}
+	return f.AddAt(listener, func(command string) Exec {
+		if command != Command {
+			return nil
+		}
+		return exec
+	})
+}
+
+// AddAt makes a machine that listens there and runs what commands has. One that listens on all addresses may stand for any
+// number of machines with the same host key.
+func (f *Fleet) AddAt(listener net.Listener, commands Commands) (*Machine, error) {
+	key, err := newHostKey()
+	if err != nil {
+		_ = listener.Close()
+		return nil, err
+	}
+	m := newMachine(listener, f, key, commands)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.machines = append(f.machines, m)
+	return m, nil
+}
+
+func newHostKey() (ssh.Signer, error) {
 	_, private, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {
 		return nil, fmt.Errorf("make a host key: %w", err)
@@ -60,15 +94,7 @@ func (f *Fleet) Add(exec Exec) (*Machine, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make a host key: %w", err)
 	}
-	listener, err := net.Listen("tcp", net.JoinHostPort(Host, "0"))
-	if err != nil {
-		return nil, fmt.Errorf("listen as a machine: %w", err)
-	}
-	m := newMachine(listener, f.public, key, exec)
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.machines = append(f.machines, m)
-	return m, nil
+	return key, nil
 }
 
 // Key is the private key to log in with, as an identity file has it.

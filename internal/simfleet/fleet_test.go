@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -106,6 +107,46 @@ func TestWhatIsNotTheCommandIsRefused(t *testing.T) {
 	require.ErrorContains(t, err, "sessions only")
 	_, _, err = client.SendRequest("keepalive@openssh.com", true, nil)
 	require.NoError(t, err)
+}
+
+func TestOneServerIsManyMachines(t *testing.T) {
+	f, err := New()
+	require.NoError(t, err)
+	defer f.Close()
+	var mu sync.Mutex
+	users := map[string]int{}
+	f.LoggedIn = func(c *ssh.ServerConn) {
+		mu.Lock()
+		defer mu.Unlock()
+		users[c.User()]++
+	}
+	listener, err := net.Listen("tcp4", "0.0.0.0:0")
+	require.NoError(t, err)
+	m, err := f.AddAt(listener, func(command string) Exec {
+		return func(_ context.Context, _ io.ReadCloser, stdout, _ io.Writer) int {
+			fmt.Fprint(stdout, "it was "+command)
+			return 0
+		}
+	})
+	require.NoError(t, err)
+	text, err := f.Key()
+	require.NoError(t, err)
+	key, err := ssh.ParsePrivateKey(text)
+	require.NoError(t, err)
+	for _, host := range []string{"127.0.0.1", "127.1.2.3"} {
+		client, err := ssh.Dial("tcp", net.JoinHostPort(host, fmt.Sprint(m.Port())), &ssh.ClientConfig{
+			User: User, Auth: []ssh.AuthMethod{ssh.PublicKeys(key)}, HostKeyCallback: ssh.FixedHostKey(m.HostKey()),
+		})
+		require.NoError(t, err)
+		session, err := client.NewSession()
+		require.NoError(t, err)
+		said, err := session.Output("uptime -p")
+		require.NoError(t, err)
+		assert.Equal(t, "it was uptime -p", string(said))
+		require.NoError(t, client.Close())
+	}
+	f.Close()
+	assert.Equal(t, map[string]int{User: 2}, users)
 }
 
 func TestAMachineThatStopsEndsWhatRunsOnItAndRefusesConnections(t *testing.T) {

@@ -19,7 +19,8 @@ type Machine struct {
 	listener net.Listener
 	key      ssh.Signer
 	config   *ssh.ServerConfig
-	exec     Exec
+	commands Commands
+	loggedIn func(*ssh.ServerConn) // or nil
 
 	ctx  context.Context // ends when the machine stops
 	stop context.CancelFunc
@@ -28,11 +29,12 @@ type Machine struct {
 
 var errNotAuthorized = errors.New("not authorized")
 
-func newMachine(listener net.Listener, authorized ssh.PublicKey, key ssh.Signer, exec Exec) *Machine {
-	m := &Machine{listener: listener, key: key, exec: exec}
+func newMachine(listener net.Listener, f *Fleet, key ssh.Signer, commands Commands) *Machine {
+	m := &Machine{listener: listener, key: key, commands: commands, loggedIn: f.LoggedIn}
+	authorized := f.public.Marshal()
 	m.config = &ssh.ServerConfig{
 		PublicKeyCallback: func(c ssh.ConnMetadata, offered ssh.PublicKey) (*ssh.Permissions, error) {
-			if c.User() != User || !bytes.Equal(offered.Marshal(), authorized.Marshal()) {
+			if c.User() != User || !bytes.Equal(offered.Marshal(), authorized) {
 				return nil, errNotAuthorized
 			}
 			return nil, nil
@@ -43,6 +45,9 @@ func newMachine(listener net.Listener, authorized ssh.PublicKey, key ssh.Signer,
 	m.work.Go(m.accept)
 	return m
 }
+
+// HostKey is its public key.
+func (m *Machine) HostKey() ssh.PublicKey { return m.key.PublicKey() }
 
 // Port is where it listens.
 func (m *Machine) Port() int { return m.listener.Addr().(*net.TCPAddr).Port }
@@ -75,6 +80,9 @@ func (m *Machine) serve(conn net.Conn) {
 		return
 	}
 	_ = conn.SetDeadline(time.Time{})
+	if m.loggedIn != nil {
+		m.loggedIn(c)
+	}
 	var work sync.WaitGroup
 	defer work.Wait()
 	work.Go(func() { ssh.DiscardRequests(requests) })

@@ -12,21 +12,22 @@ import (
 func (m *Machine) session(ch ssh.Channel, requests <-chan *ssh.Request) {
 	ctx, cancel := context.WithCancel(m.ctx)
 	var work sync.WaitGroup
-	started := false
+	var exec Exec
 	for r := range requests {
 		ok := false
 		switch {
 		case r.Type == "signal":
 			cancel()
 			ok = true
-		case r.Type == "exec" && !started && commandOf(r) == Command:
-			started, ok = true, true
+		case r.Type == "exec" && exec == nil:
+			exec = m.commands(commandOf(r))
+			ok = exec != nil
 		}
 		if r.WantReply {
 			_ = r.Reply(ok, nil)
 		}
 		if r.Type == "exec" && ok {
-			work.Go(func() { m.run(ctx, ch) })
+			work.Go(func() { m.run(ctx, ch, exec) })
 		}
 	}
 	cancel() // the client is gone, or has what it wanted
@@ -44,14 +45,14 @@ func commandOf(r *ssh.Request) string {
 
 // run runs the command and says how it ended. What the client does not read holds it up, as the channel's window does
 // on both sides.
-func (m *Machine) run(ctx context.Context, ch ssh.Channel) {
+func (m *Machine) run(ctx context.Context, ch ssh.Channel, exec Exec) {
 	stdin, sent := io.Pipe()
 	var work sync.WaitGroup
 	work.Go(func() {
 		_, err := io.Copy(sent, ch)
 		_ = sent.CloseWithError(err) // nil: the client has ended it
 	})
-	status := m.exec(ctx, stdin, ch, ch.Stderr())
+	status := exec(ctx, stdin, ch, ch.Stderr())
 	_ = stdin.Close()
 	if ctx.Err() == nil { // else what ended it is no status
 		_, _ = ch.SendRequest("exit-status", false, ssh.Marshal(struct{ Status uint32 }{uint32(status)}))

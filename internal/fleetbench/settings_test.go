@@ -1,0 +1,76 @@
+package fleetbench
+
+import (
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// settings say what is measured. Without any in the environment it is just enough to see that all of it works.
+type settings struct {
+	sshd, canned []int // sizes of fleets
+	rounds       int   // 0: as many as fit the size
+	contestants  []string
+}
+
+const (
+	// sshdAtMost and cannedAtLeast are the sizes of fleets on a real sshd and in a process that plays them.
+	sshdAtMost    = 1000
+	cannedAtLeast = 1000
+)
+
+// readSettings reads BENCH_FLEETS (sizes: up to 1,000 machines are on a real sshd, from 1,000 on they are played),
+// BENCH_CONTESTANTS and BENCH_ROUNDS.
+func readSettings(t testing.TB) settings {
+	t.Helper()
+	s := settings{sshd: []int{3}, canned: []int{20}, rounds: 1, contestants: words("BENCH_CONTESTANTS")}
+	if sizes := words("BENCH_FLEETS"); len(sizes) > 0 {
+		s.sshd, s.canned, s.rounds = nil, nil, 0
+		for _, text := range sizes {
+			n, err := strconv.Atoi(text)
+			require.NoError(t, err, "BENCH_FLEETS")
+			require.Positive(t, n, "BENCH_FLEETS")
+			require.Less(t, n, MaxMachines, "BENCH_FLEETS")
+			if n <= sshdAtMost {
+				s.sshd = append(s.sshd, n)
+			}
+			if n >= cannedAtLeast {
+				s.canned = append(s.canned, n)
+			}
+		}
+	}
+	if text := os.Getenv("BENCH_ROUNDS"); text != "" {
+		var err error
+		s.rounds, err = strconv.Atoi(text)
+		require.NoError(t, err, "BENCH_ROUNDS")
+		require.Positive(t, s.rounds, "BENCH_ROUNDS")
+	}
+	return s
+}
+
+// words are those of a variable, between blanks or commas.
+func words(variable string) []string {
+	return strings.FieldsFunc(os.Getenv(variable), func(r rune) bool { return r == ' ' || r == ',' })
+}
+
+// takesPart tells whether a contestant is wanted.
+func (s settings) takesPart(name string) bool {
+	return len(s.contestants) == 0 || slices.Contains(s.contestants, name)
+}
+
+// roundsOf is how often contestants take turns on a fleet: more often on small ones, whose figures vary more.
+func (s settings) roundsOf(machines int) int {
+	switch {
+	case s.rounds > 0:
+		return s.rounds
+	case machines <= 100:
+		return 5
+	case machines <= 10_000:
+		return 3
+	}
+	return 1
+}
