@@ -3,6 +3,7 @@ package main
 import (
 	"io"
 	"log/slog"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -16,19 +17,26 @@ import (
 	"github.com/drift-exporter/drift_exporter/internal/state"
 )
 
-// newTestDaemon is a daemon of which only the store runs.
+// newTestDaemon is a daemon of which only the store runs, until the test ends.
 func newTestDaemon(t *testing.T, w *workspace) *daemon {
+	t.Helper()
+	d := newStoppedDaemon(t, w.dir)
+	t.Cleanup(func() { require.NoError(t, d.store.Close()) })
+	return d
+}
+
+// newStoppedDaemon is a daemon of which only the store runs, of the configuration in a folder. Its caller closes the store.
+func newStoppedDaemon(t testing.TB, dir string) *daemon {
 	t.Helper()
 	none, addresses, socket := "", []string{"127.0.0.1:0"}, false
 	c := &cli{
-		common: &commonFlags{configFile: w.path("config.yaml"), storagePath: w.path("data")},
-		env:    environment{home: w.dir, hostname: "drift.example"},
+		common: &commonFlags{configFile: filepath.Join(dir, "config.yaml"), storagePath: filepath.Join(dir, "data")},
+		env:    environment{home: dir, hostname: "drift.example"},
 		log:    &promslog.Config{}, stdout: io.Discard, stderr: io.Discard,
 	}
 	f := &serveFlags{web: &web.FlagConfig{WebListenAddresses: &addresses, WebConfigFile: &none, WebSystemdSocket: &socket}}
 	d, err := newDaemon(t.Context(), c, f, slog.New(slog.DiscardHandler), clockwork.NewRealClock())
 	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, d.store.Close()) })
 	return d
 }
 
