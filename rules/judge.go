@@ -7,8 +7,8 @@ import (
 	"github.com/drift-exporter/drift_exporter/internal/state"
 )
 
-// Judge makes the next record of a pair from the previous one (nil: there is none; otherwise with its Detail) and a
-// result. It returns false, and no record, if the result is to be dropped: see stale.
+// Judge makes the next record of a pair from the previous one (nil: there is none; otherwise with its Detail, if
+// NeedsDetail) and a result. It returns false, and no record, if the result is to be dropped: see stale.
 //
 // An unknown result changes the attempt, its errors and what it saw, and nothing else: the last verdict and the alert
 // stand. A first verdict never alerts, since there is nothing that the machine has drifted from; neither does any
@@ -42,6 +42,13 @@ func Judge(prev *state.Record, r state.Result, p AlertParams, now time.Time) (*s
 		start(next, r, p)
 	}
 	return next, true
+}
+
+// NeedsDetail tells whether Judge looks at the Detail of the previous record: to explain that the verdict is another one,
+// or to keep what an attempt without a verdict leaves as it is.
+func NeedsDetail(prev *state.Record, r state.Result) bool {
+	return prev == nil || prev.Verdict == nil || prev.Verdict.Status != r.Status || attempt(r).Status == state.Unknown ||
+		prev.Alert.Firing() && r.Status == state.Compliant
 }
 
 // begin copies what is stored. A pair that had left the fleet starts over without a verdict or checks, but what is still to be

@@ -76,7 +76,16 @@ func (s *story) judge(r state.Result) *state.Record {
 
 func (s *story) try(r state.Result) (*state.Record, bool) {
 	s.params.ValidUntil = rules.ValidUntil(s.now, s.now.Add(24*time.Hour), time.Minute)
-	return rules.Judge(s.rec, r, s.params, s.now.Add(4*time.Second))
+	now := s.now.Add(4 * time.Second)
+	next, ok := rules.Judge(s.rec, r, s.params, now)
+	if s.rec != nil && !rules.NeedsDetail(s.rec, r) {
+		without := *s.rec
+		without.Detail = nil
+		same, sameOK := rules.Judge(&without, r, s.params, now)
+		require.Equal(s.t, next, same, "what is said not to be needed is not")
+		require.Equal(s.t, ok, sameOK)
+	}
+	return next, ok
 }
 
 func (s *story) compliant() *state.Record { s.t.Helper(); return s.judge(s.result()) }

@@ -41,7 +41,7 @@ func (d *daemon) judge(ctx context.Context, r state.Result) error {
 		next, changed := rules.Judge(prev, r, d.alertParams(fleet, machine, r.Pack, now), now)
 		before, after = prev, next
 		return next, changed
-	})
+	}, state.DetailIf(func(prev *state.Record) bool { return rules.NeedsDetail(prev, r) }))
 	if err == nil {
 		d.logTransition(before, after)
 	}

@@ -17,9 +17,6 @@ import (
 	"github.com/drift-exporter/drift_exporter/internal/state"
 )
 
-// benchPacks is how many packs each machine of a benchmarked fleet carries.
-const benchPacks = 3
-
 // BenchmarkRunWithoutSSH is what a run costs besides its checks: the queue, judging and storing of every machine of a
 // fleet. The checks themselves are made up. first: nothing is known of the machines; unchanged: they are as they were.
 func BenchmarkRunWithoutSSH(b *testing.B) {

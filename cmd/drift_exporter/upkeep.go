@@ -62,7 +62,7 @@ func (d *daemon) align(ctx context.Context, key state.Key) {
 	err := d.store.Transition(ctx, key, func(prev *state.Record) (*state.Record, bool) {
 		after, changed = d.aligned(prev)
 		return after, changed
-	})
+	}, state.DetailIf(func(*state.Record) bool { return false }))
 	log := d.log.With("machine", key.Machine, "pack", key.Pack)
 	switch {
 	case err != nil && ctx.Err() == nil:

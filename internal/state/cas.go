@@ -13,6 +13,7 @@ import (
 type entry struct {
 	value    []byte
 	revision uint64
+	assumed  bool // it was not read: the key may hold something newer. There is no value, whatever the revision
 }
 
 // change is what to do with a key.
@@ -48,12 +49,8 @@ func (b *bucket) compareAndSet(ctx context.Context, key string,
 		if err != nil {
 			return entry{}, err
 		}
-		c, err := next(cur)
-		var after entry
-		if err == nil {
-			after, err = b.apply(ctx, key, cur, c)
-		}
-		if !isConflict(err) && !errors.Is(err, errReread) {
+		after, again, err := b.try(ctx, key, cur, next)
+		if !again {
 			return after, err
 		}
 		if err := sleep(ctx, rand.N(backoff)); err != nil {
@@ -62,17 +59,45 @@ func (b *bucket) compareAndSet(ctx context.Context, key string,
 	}
 }
 
+// changeShown is compareAndSet of a key that the view shows with this revision. It saves the reading if that is so
+// still. A change is only ever made of what is so; to leave things as they are is said of what was read.
+func (s *Store) changeShown(ctx context.Context, b *bucket, key string, revision uint64,
+	next func(cur entry) (change, error),
+) (entry, error) {
+	if s.view.Live() {
+		after, again, err := b.try(ctx, key, entry{revision: revision, assumed: true}, next)
+		if !again {
+			return after, err
+		}
+	}
+	return b.compareAndSet(ctx, key, next)
+}
+
+// try is one round of compareAndSet. It tells whether there has to be another, after reading the key.
+func (b *bucket) try(ctx context.Context, key string, cur entry,
+	next func(cur entry) (change, error),
+) (after entry, again bool, err error) {
+	c, err := next(cur)
+	if err == nil && c.op == opLeave && cur.assumed {
+		err = errReread
+	}
+	if err == nil {
+		after, err = b.apply(ctx, key, cur, c)
+	}
+	return after, isConflict(err) || errors.Is(err, errReread), err
+}
+
 func (b *bucket) apply(ctx context.Context, key string, cur entry, c change) (entry, error) {
 	switch {
 	case c.op == opPut && cur.revision == 0:
 		rev, err := b.kv.Create(ctx, key, c.value)
-		return entry{c.value, rev}, err
+		return entry{value: c.value, revision: rev}, err
 	case c.op == opPut:
 		rev, err := b.kv.Update(ctx, key, c.value, cur.revision)
-		return entry{c.value, rev}, err
+		return entry{value: c.value, revision: rev}, err
 	case c.op == opRemove && cur.revision != 0:
 		err := b.kv.Purge(ctx, key, jetstream.LastRevision(cur.revision), jetstream.PurgeTTL(b.markerTTL))
-		return entry{nil, cur.revision}, err
+		return entry{revision: cur.revision}, err
 	default:
 		return cur, nil
 	}
@@ -87,7 +112,7 @@ func (b *bucket) read(ctx context.Context, key string) (entry, error) {
 	if err != nil {
 		return entry{}, err
 	}
-	return entry{e.Value(), e.Revision()}, nil
+	return entry{value: e.Value(), revision: e.Revision()}, nil
 }
 
 func sleep(ctx context.Context, d time.Duration) error {

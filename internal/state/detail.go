@@ -118,58 +118,81 @@ func firstThatFit[T any](list []T, room *int) []T {
 
 // storedDetail is a detail as it is stored, and where.
 type storedDetail struct {
-	detail   *Detail
+	detail   *Detail // nil: as before, and not read
 	revision uint64
+	digest   Digest
 	written  bool // it is not what was stored before
 }
 
 // putDetail stores a detail unless it is what is stored. A nil one leaves what is stored.
-func (s *Store) putDetail(ctx context.Context, key string, cur stored, d *Detail) (storedDetail, error) {
-	prev := storedDetail{detail: &Detail{}}
-	if cur.record != nil {
-		prev = storedDetail{detail: cur.record.Detail, revision: cur.record.DetailRevision}
+func (t *transition) putDetail(ctx context.Context, d *Detail) (storedDetail, error) {
+	var prev storedDetail
+	if r := t.cur.record; r != nil {
+		prev = storedDetail{detail: r.Detail, revision: r.DetailRevision, digest: r.DetailDigest}
 	}
 	if d == nil || d == prev.detail {
 		return prev, nil
 	}
-	value, err := encode(fitDetail(d, maxDetail))
-	if err != nil || prev.revision != 0 && bytes.Equal(value, cur.detail) {
+	value, err := encodeDetail(d)
+	if err != nil {
 		return prev, err
 	}
-	next := storedDetail{detail: &Detail{}, written: true}
+	digest := digestOf(value)
+	if prev.revision != 0 && digest == prev.digest && !t.s.lost.has(t.k) {
+		return prev, nil
+	}
+	if err := t.loadDetail(ctx); err != nil { // what is written over is compared, for the history
+		return prev, err
+	}
+	if prev.revision != 0 && bytes.Equal(value, t.cur.detail) {
+		prev.digest = digest // it is from before there were any
+		return prev, nil
+	}
+	next := storedDetail{detail: &Detail{}, digest: digest, written: true}
 	if err := json.Unmarshal(value, next.detail); err != nil {
 		return storedDetail{}, fmt.Errorf("detail: %w", err)
 	}
-	if next.revision, err = s.buckets.detail.kv.Put(ctx, key, value); err != nil {
+	if next.revision, err = t.s.buckets.detail.kv.Put(ctx, t.key, value); err != nil {
 		return storedDetail{}, fmt.Errorf("write detail: %w", err)
 	}
 	return next, nil
 }
 
+// encodeDetail is a detail as it is stored: as much of it as there is room for.
+func encodeDetail(d *Detail) ([]byte, error) {
+	value, err := encode(d)
+	if err != nil || len(value) <= maxDetail {
+		return value, err
+	}
+	return encode(fitDetail(d, maxDetail))
+}
+
 // loadDetail reads the revision of a pair's detail that a state entry points to. The state is what was
 // committed: a detail that is gone (lost with the power, or corrupt) is not replaced by one that the state does
 // not point to, but by an empty one that says Cut.
-func (s *Store) loadDetail(ctx context.Context, key string, revision uint64) (*Detail, []byte, error) {
+func (s *Store) loadDetail(ctx context.Context, key string, of *stored) error {
+	of.record.Detail = &Detail{}
+	revision := of.record.DetailRevision
 	if revision == 0 {
-		return &Detail{}, nil, nil
+		of.loaded = true
+		return nil
 	}
 	e, err := s.buckets.detail.kv.GetRevision(ctx, key, revision)
-	if errors.Is(err, jetstream.ErrKeyNotFound) {
-		return &Detail{Cut: true}, nil, errDetailGone
+	if err != nil && !errors.Is(err, jetstream.ErrKeyNotFound) {
+		return fmt.Errorf("read detail: %w", err)
 	}
-	if err != nil {
-		return nil, nil, fmt.Errorf("read detail: %w", err)
-	}
-	d := &Detail{}
-	if err := json.Unmarshal(e.Value(), d); err != nil {
+	of.loaded, of.gone = true, err != nil
+	if err == nil {
+		if err = json.Unmarshal(e.Value(), of.record.Detail); err == nil {
+			of.detail = e.Value()
+			return nil
+		}
 		s.log.Error("ignoring a corrupt stored detail", "key", key, "revision", revision, "err", err)
-		return &Detail{Cut: true}, nil, nil
 	}
-	return d, e.Value(), nil
+	of.record.Detail = &Detail{Cut: true}
+	s.lost.add(of.record.Key)
+	return nil
 }
-
-// errDetailGone says that the revision of a detail is not there.
-var errDetailGone = errors.New("detail is gone")
 
 // Detail reads a pair's record with its Detail. It returns ErrNotFound if the pair has none.
 func (s *Store) Detail(ctx context.Context, k Key) (*Record, error) {

@@ -21,7 +21,8 @@ type historyEntry struct {
 
 // putChange writes a history entry if a verdict differs from the one before, and returns the revision of the
 // pair's latest entry.
-func (s *Store) putChange(ctx context.Context, key string, prev *Record, next *Verdict, d storedDetail) (uint64, error) {
+func (t *transition) putChange(ctx context.Context, next *Verdict, d storedDetail) (uint64, error) {
+	prev := t.cur.record
 	var latest uint64
 	if prev != nil {
 		latest = prev.HistoryRevision
@@ -29,12 +30,21 @@ func (s *Store) putChange(ctx context.Context, key string, prev *Record, next *V
 	if !isChange(prev, next, d) {
 		return latest, nil
 	}
+	if d.detail == nil { // the judge left what is stored
+		if err := t.loadDetail(ctx); err != nil {
+			return 0, err
+		}
+		d.detail = &Detail{}
+		if prev != nil {
+			d.detail = prev.Detail
+		}
+	}
 	c := Change{Verdict: *next, Mismatches: fitDetail(&Detail{Mismatches: d.detail.Mismatches}, maxChange).Mismatches}
 	value, err := encode(historyEntry{c, latest})
 	if err != nil {
 		return 0, err
 	}
-	revision, err := s.buckets.history.kv.Put(ctx, key, value)
+	revision, err := t.s.buckets.history.kv.Put(ctx, t.key, value)
 	if err != nil {
 		return 0, fmt.Errorf("write history: %w", err)
 	}

@@ -22,8 +22,13 @@ func (s *Store) PutMachine(ctx context.Context, m Machine) error {
 	if err != nil {
 		return fmt.Errorf("store machine %s: %w", m.Name, err)
 	}
-	after, err := s.buckets.machines.compareAndSet(ctx, key, func(cur entry) (change, error) {
-		if old, err := decodeMachine(m.Name, cur.value); err == nil && CompareRunIDs(old.Run, m.Run) > 0 {
+	known, revision := s.view.machines.find(m.Name)
+	after, err := s.changeShown(ctx, s.buckets.machines, key, revision, func(cur entry) (change, error) {
+		old := known
+		if !cur.assumed {
+			old, _ = decodeMachine(m.Name, cur.value) // a corrupt one counts as absent
+		}
+		if old != nil && CompareRunIDs(old.Run, m.Run) > 0 {
 			return change{op: opLeave}, nil
 		}
 		return change{op: opPut, value: value}, nil

@@ -35,6 +35,13 @@ func newMirror[K comparable, V any](v *View, b *bucket, decodeKey func(string) (
 	}
 }
 
+// find returns what is shown of a key and its revision; nil and 0 if there is nothing.
+func (m *mirror[K, V]) find(k K) (shown *V, revision uint64) {
+	m.view.mu.Lock()
+	defer m.view.mu.Unlock()
+	return m.table.find(k)
+}
+
 // put shows a value, be it of a writer or of the watcher.
 func (m *mirror[K, V]) put(k K, revision uint64, v *V) {
 	m.view.mu.Lock()

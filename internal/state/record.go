@@ -20,9 +20,11 @@ type Record struct {
 	Retired time.Time `json:"retired,omitzero"`
 	// DetailRevision is the store's own link to Detail; judges leave it alone.
 	DetailRevision uint64 `json:"detail_revision,omitempty"`
+	// DetailDigest is the store's own, too: what tells that a new Detail is the stored one without reading that.
+	DetailDigest Digest `json:"detail_digest,omitzero"`
 	// HistoryRevision is the store's own link to the latest entry of the pair's history; as above.
 	HistoryRevision uint64 `json:"history_revision,omitempty"`
-	// Detail is nil in the view, and set where the store was asked for it.
+	// Detail is nil in the view, and set where the store was asked for it (see DetailIf).
 	Detail *Detail `json:"-"`
 }
 
@@ -54,6 +56,9 @@ type Attempt struct {
 	Message  string        `json:"message,omitempty"`
 	Errors   int           `json:"errors,omitempty"` // items that could not be observed
 }
+
+// sameTry tells whether both are of the same moment of the same run.
+func (a Attempt) sameTry(b Attempt) bool { return a.Run == b.Run && a.At.Equal(b.At) }
 
 // Detail is the large part of a Record, read on demand: the last verdict's mismatches and the last
 // attempt's errors.

@@ -32,6 +32,7 @@ type Store struct {
 	view    *View
 	queue   *Queue
 	pairs   keyLocks
+	lost    lostDetails
 
 	clustered bool // others share the state
 

@@ -32,6 +32,15 @@ func (t *table[K, V]) get(k K) (*V, bool) {
 	return r.value, true
 }
 
+// find is get with the revision of the entry, 0 if there is none.
+func (t *table[K, V]) find(k K) (*V, uint64) {
+	r := t.rows[k]
+	if r == nil || r.value == nil {
+		return nil, 0
+	}
+	return r.value, r.revision
+}
+
 // fresh tells whether a revision is newer than what the table holds.
 func (t *table[K, V]) fresh(k K, revision uint64) bool {
 	r := t.rows[k]

@@ -7,27 +7,53 @@ import (
 	"fmt"
 )
 
-// stored is a pair's record with its Detail, as it was read.
+// stored is a pair's record as it is stored.
 type stored struct {
 	record *Record // nil: absent, or corrupt
-	state  []byte
+	state  []byte  // nil: not read
 	detail []byte
+	loaded bool // the record has its Detail, encoded in detail
 	gone   bool // the detail is not there
 }
 
-// Transition takes a pair from one record to the next. It reads the record, lets next judge, and stores what
+// TransitionOption changes how Transition goes about it.
+type TransitionOption func(*transition)
+
+// DetailIf says whether next will look at the Detail of a record, or build on it: where not, next gets the record
+// without, which saves a read.
+func DetailIf(needed func(prev *Record) bool) TransitionOption {
+	return func(t *transition) { t.needsDetail = needed }
+}
+
+// transition is a call of Transition under way.
+type transition struct {
+	s           *Store
+	k           Key
+	key         string
+	next        func(prev *Record) (*Record, bool)
+	needsDetail func(prev *Record) bool
+	shown       *Record // by the view, when it began; nil: nothing
+	cur         stored  // of this round
+	revision    uint64  // of this round
+	assumed     bool    // cur is what the view shows
+	op          changeOp
+	gone        uint64 // the last revision whose detail was gone
+}
+
+// Transition takes a pair from one record to the next. It takes the record, lets next judge, and stores what
 // next returns unless someone else stored a record of the pair meanwhile: then it starts over, so that next may
-// be called several times, and has no other effect than to return; nor does it call the Store. next gets nil if the pair is new, else the
-// record with its Detail; neither may be changed. It returns
+// be called several times, and has no other effect than to return; nor does it call the Store. next gets nil if the
+// pair is new, else the record with its Detail; neither may be changed. It returns
 //
 //   - (record, true) to store the record with its Detail. A nil Detail leaves the stored one as it is;
 //   - (nil, true) to delete the pair with its detail and history;
 //   - (_, false) to leave everything as it is.
 //
-// The state entry is the one point of commit. Detail and history are written before it, and count for nothing
-// until it points to them; so whatever moment the process dies at, the pair is as before or as after. When
-// Transition returns nil, the View shows the outcome.
-func (s *Store) Transition(ctx context.Context, k Key, next func(prev *Record) (*Record, bool)) error {
+// It begins with what the view shows, and reads only what has changed since. The state entry is the one point of
+// commit. Detail and history are written before it, and count for nothing until it points to them; so whatever moment
+// the process dies at, the pair is as before or as after. When Transition returns nil, the View shows the outcome.
+func (s *Store) Transition(ctx context.Context, k Key, next func(prev *Record) (*Record, bool), options ...TransitionOption,
+) error {
 	key, err := encodeKey(k)
 	if err != nil {
 		return fmt.Errorf("transition of %s: %w", k, err)
@@ -37,89 +63,125 @@ func (s *Store) Transition(ctx context.Context, k Key, next func(prev *Record) (
 		return fmt.Errorf("transition of %s: %w", k, err)
 	}
 	defer unlock()
-	var cur stored
-	var op changeOp
-	var gone uint64 // the last revision whose detail was gone
-	after, err := s.buckets.state.compareAndSet(ctx, key, func(e entry) (change, error) {
-		var err error
-		if cur, err = s.decodeStored(ctx, k, key, e); err != nil {
-			return change{}, err
-		}
-		if cur.gone && e.revision != gone {
-			gone = e.revision
-			return change{}, errReread // it may have been replaced meanwhile, and the state entry with it
-		}
-		rec, ok := next(cur.record)
-		c, err := s.prepare(ctx, k, key, cur, rec, ok)
-		op = c.op
+	t := &transition{s: s, k: k, key: key, next: next, needsDetail: func(*Record) bool { return true }}
+	for _, set := range options {
+		set(t)
+	}
+	var revision uint64
+	t.shown, revision = s.view.records.find(k)
+	after, err := s.changeShown(ctx, s.buckets.state, key, revision, func(e entry) (change, error) {
+		c, err := t.judge(ctx, e)
+		t.op = c.op
 		return c, err
 	})
+	if err == nil {
+		err = t.show(ctx, after)
+	}
 	if err != nil {
 		return fmt.Errorf("transition of %s: %w", k, err)
 	}
-	return s.show(ctx, k, key, cur, op, after)
+	return nil
+}
+
+// judge asks next what is to become of a state entry, and writes what the new one is to point to.
+func (t *transition) judge(ctx context.Context, e entry) (change, error) {
+	t.cur, t.revision, t.assumed = stored{}, e.revision, e.assumed
+	switch {
+	case e.assumed && t.shown != nil:
+		own := *t.shown // which may get a Detail
+		t.cur.record = &own
+	case !e.assumed:
+		t.cur = t.s.decodeStored(t.k, e)
+	}
+	if t.cur.record != nil && t.needsDetail(t.cur.record) {
+		if err := t.loadDetail(ctx); err != nil {
+			return change{}, err
+		}
+	}
+	rec, ok := t.next(t.cur.record)
+	return t.prepare(ctx, rec, ok)
+}
+
+// loadDetail reads the detail of the record, unless it has been. One that is gone may have been replaced meanwhile,
+// and the state entry with it.
+func (t *transition) loadDetail(ctx context.Context) error {
+	if t.cur.record == nil || t.cur.loaded {
+		return nil
+	}
+	if err := t.s.loadDetail(ctx, t.key, &t.cur); err != nil {
+		return err
+	}
+	if t.cur.gone && (t.assumed || t.revision != t.gone) {
+		t.gone = t.revision
+		return errReread
+	}
+	return nil
 }
 
 // prepare turns what a judge wants into a change of the state entry, and writes what that is to point to.
-func (s *Store) prepare(ctx context.Context, k Key, key string, cur stored, rec *Record, ok bool) (change, error) {
+func (t *transition) prepare(ctx context.Context, rec *Record, ok bool) (change, error) {
 	switch {
 	case !ok:
 		return change{}, nil
 	case rec == nil:
 		return change{op: opRemove}, nil
-	case rec.Key != k:
+	case rec.Key != t.k:
 		return change{}, fmt.Errorf("next returned a record of %s", rec.Key)
+	case t.shown != nil && t.assumed && t.shown.Attempt.sameTry(rec.Attempt):
+		return change{}, errReread // it may be what is stored, byte for byte
 	}
-	detail, err := s.putDetail(ctx, key, cur, rec.Detail)
+	detail, err := t.putDetail(ctx, rec.Detail)
 	if err != nil {
 		return change{}, err
 	}
 	c := *rec
-	c.DetailRevision = detail.revision
-	if c.HistoryRevision, err = s.putChange(ctx, key, cur.record, rec.Verdict, detail); err != nil {
+	c.DetailRevision, c.DetailDigest = detail.revision, detail.digest
+	if c.HistoryRevision, err = t.putChange(ctx, rec.Verdict, detail); err != nil {
 		return change{}, err
 	}
 	value, err := fitRecord(&c)
-	if err != nil || bytes.Equal(value, cur.state) {
+	if err != nil || bytes.Equal(value, t.cur.state) {
 		return change{}, err
 	}
 	if len(value) > maxRecord {
-		s.log.Warn("labels make a state entry larger than it should be", "machine", k.Machine, "pack", k.Pack,
+		t.s.log.Warn("labels make a state entry larger than it should be", "machine", t.k.Machine, "pack", t.k.Pack,
 			"bytes", len(value), "limit", maxRecord)
 	}
 	return change{op: opPut, value: value}, nil
 }
 
 // show brings the view up to what was just stored, and cleans up after a removed pair.
-func (s *Store) show(ctx context.Context, k Key, key string, cur stored, op changeOp, after entry) error {
-	switch op {
+func (t *transition) show(ctx context.Context, after entry) error {
+	s := t.s
+	switch t.op {
 	case opPut:
 		// What was stored is what the view shows: cut to size, and sharing nothing with the caller.
-		r, err := decodeRecord(k, after.value)
+		r, err := decodeRecord(t.k, after.value)
 		if err != nil {
-			return fmt.Errorf("transition of %s: %w", k, err)
+			return err
 		}
-		s.view.records.put(k, after.revision, r)
+		s.view.records.put(t.k, after.revision, r)
+		s.lost.remove(t.k)
 	case opRemove:
 		if after.revision == 0 {
 			return nil
 		}
-		s.view.records.removed(k, after.revision)
-		if cur.record == nil {
+		s.view.records.removed(t.k, after.revision)
+		if t.cur.record == nil {
 			return nil
 		}
 		return errors.Join(
-			s.buckets.detail.purge(ctx, key, cur.record.DetailRevision),
-			s.buckets.history.purge(ctx, key, cur.record.HistoryRevision),
+			s.buckets.detail.purge(ctx, t.key, t.cur.record.DetailRevision),
+			s.buckets.history.purge(ctx, t.key, t.cur.record.HistoryRevision),
 		)
 	}
 	return nil
 }
 
-// decodeStored decodes a state entry and loads its detail. A corrupt entry counts as absent: it is written over.
-func (s *Store) decodeStored(ctx context.Context, k Key, key string, e entry) (stored, error) {
+// decodeStored decodes a state entry. A corrupt one counts as absent: it is written over.
+func (s *Store) decodeStored(k Key, e entry) stored {
 	if e.revision == 0 {
-		return stored{}, nil
+		return stored{}
 	}
 	r, err := decodeRecord(k, e.value)
 	if err != nil {
@@ -127,14 +189,9 @@ func (s *Store) decodeStored(ctx context.Context, k Key, key string, e entry) (s
 			"revision", e.revision, "err", err)
 	}
 	if r == nil {
-		return stored{}, nil
+		return stored{}
 	}
-	cur := stored{record: r, state: e.value}
-	r.Detail, cur.detail, err = s.loadDetail(ctx, key, r.DetailRevision)
-	if errors.Is(err, errDetailGone) {
-		cur.gone, err = true, nil
-	}
-	return cur, err
+	return stored{record: r, state: e.value}
 }
 
 // load reads a pair. A detail that is gone may be one that was replaced while we read: then the state entry has
@@ -150,8 +207,11 @@ func (s *Store) load(ctx context.Context, k Key) (stored, error) {
 		if err != nil {
 			return stored{}, err
 		}
-		cur, err := s.decodeStored(ctx, k, key, e)
-		if err != nil || !cur.gone || e.revision == seen {
+		cur := s.decodeStored(k, e)
+		if cur.record == nil {
+			return cur, nil
+		}
+		if err := s.loadDetail(ctx, key, &cur); err != nil || !cur.gone || e.revision == seen {
 			return cur, err
 		}
 		seen = e.revision
