@@ -36,21 +36,30 @@ func TestTheExporterStartsAsThePodSaysAndAnswersItsProbes(t *testing.T) {
 }
 
 func TestTheConfigurationsAreValidWhereAKubeletPutsThem(t *testing.T) {
-	for dir, wantPack := range map[string]string{"base": "base", "overlays/example": "web"} {
-		t.Run(dir, func(t *testing.T) {
-			p := schedule(t, build(t, dir))
-			args := p.args(t)
-			require.Equal(t, "serve", args[0])
-			for _, command := range []string{"validate", "packs"} {
-				out, err := exec.Command(testexporter.Binary(t), append([]string{command}, args[1:3]...)...).CombinedOutput()
-				require.NoError(t, err, string(out))
-				if dir != "base" { // which has no machines, and is warned of that
-					assert.NotContains(t, strings.ToLower(string(out)), "warn")
-				}
-				if command == "packs" {
-					assert.Contains(t, string(out), wantPack)
-				}
+	packs := map[string]string{"base": "base", "overlays/example": "web", "clustered": "base", "overlays/clustered": "web"}
+	for dir, wantPack := range packs {
+		objects := build(t, dir)
+		for _, set := range workloads(objects) {
+			if set.name() == natsName {
+				continue
 			}
-		})
+			t.Run(dir+"/"+set.name(), func(t *testing.T) { assertValid(t, scheduleOf(t, objects, set), dir, wantPack) })
+		}
+	}
+}
+
+func assertValid(t *testing.T, p pod, dir, wantPack string) {
+	t.Helper()
+	args := p.args(t)
+	require.Equal(t, "serve", args[0])
+	for _, command := range []string{"validate", "packs"} {
+		out, err := exec.Command(testexporter.Binary(t), command, args[1]).CombinedOutput()
+		require.NoError(t, err, string(out))
+		if strings.HasPrefix(dir, "overlays") { // the bases have no machines, and are warned of that
+			assert.NotContains(t, strings.ToLower(string(out)), "warn")
+		}
+		if command == "packs" {
+			assert.Contains(t, string(out), wantPack)
+		}
 	}
 }

@@ -19,6 +19,9 @@ apiVersion: monitoring.coreos.com/v1
 kind: PrometheusRule
 metadata:
   name: drift-exporter
+  labels:
+    app.kubernetes.io/name: drift-exporter
+    app.kubernetes.io/part-of: drift-exporter
 spec:
 `
 

@@ -45,7 +45,7 @@ func TestPortsAreTheExportersAndHaveOneName(t *testing.T) {
 }
 
 func TestSelectorsFindThePod(t *testing.T) {
-	for _, dir := range shipped {
+	for _, dir := range single {
 		objects := build(t, dir)
 		set := one(t, objects, "StatefulSet", "")
 		labels := set.at("spec", "template", "metadata", "labels").(map[string]any)
@@ -86,7 +86,7 @@ func contains(all, part map[string]any) bool {
 
 // kustomize, told to put labels into selectors, puts them into those of other pods as well: then nobody reaches anything.
 func TestTheNetworkPolicyNamesTheOthers(t *testing.T) {
-	for _, dir := range shipped {
+	for _, dir := range single {
 		policy := one(t, build(t, dir), "NetworkPolicy", "")
 		assert.ElementsMatch(t, []any{"Ingress", "Egress"}, policy.at("spec", "policyTypes"))
 		var in, out []string

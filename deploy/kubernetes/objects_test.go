@@ -6,6 +6,8 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"slices"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -63,7 +65,12 @@ func (o object) list(path ...any) []object {
 func build(t *testing.T, dir string) []object {
 	t.Helper()
 	var out []object
-	decoder := yaml.NewDecoder(bytes.NewReader(testmanifests.Read(t, "kustomize", dir)))
+	text, known := built.Load(dir)
+	if !known {
+		text = testmanifests.Read(t, "kustomize", dir)
+		built.Store(dir, text)
+	}
+	decoder := yaml.NewDecoder(bytes.NewReader(text.([]byte)))
 	for {
 		var o map[string]any // and not object, which yaml would make of all mappings within it
 		err := decoder.Decode(&o)
@@ -75,6 +82,9 @@ func build(t *testing.T, dir string) []object {
 		out = append(out, o)
 	}
 }
+
+// built is what kustomize printed of a directory, of which every directory is asked for often.
+var built sync.Map
 
 // one is the only object of that kind and, unless it is empty, name.
 func one(t *testing.T, objects []object, kind, name string) object {
@@ -89,8 +99,20 @@ func one(t *testing.T, objects []object, kind, name string) object {
 	return found[0]
 }
 
-// shipped are the kustomizations that an operator may apply.
-var shipped = []string{"base", "overlays/example"}
+// single are the kustomizations of one pod with a volume, clustered those of many replicas; shipped are all that an
+// operator may apply.
+var (
+	single    = []string{"base", "overlays/example"}
+	clustered = []string{"clustered", "overlays/clustered"}
+	shipped   = append(slices.Clone(single), clustered...)
+)
+
+// workloads are what has pods.
+func workloads(objects []object) []object {
+	return slices.DeleteFunc(slices.Clone(objects), func(o object) bool {
+		return o.kind() != "Deployment" && o.kind() != "StatefulSet"
+	})
+}
 
 func TestEveryObjectKeepsToItsSchema(t *testing.T) {
 	for _, dir := range shipped {
@@ -102,9 +124,11 @@ func TestEveryObjectKeepsToItsSchema(t *testing.T) {
 	}
 }
 
-func TestTheBaseNeedsNoDefinitionsOfAnOperator(t *testing.T) {
-	for _, o := range build(t, "base") {
-		assert.NotContains(t, o.text("apiVersion"), "coreos.com", o)
+func TestTheBasesNeedNoDefinitionsOfAnOperator(t *testing.T) {
+	for _, dir := range []string{"base", "clustered"} {
+		for _, o := range build(t, dir) {
+			assert.NotContains(t, o.text("apiVersion"), "coreos.com", o)
+		}
 	}
 	monitor := one(t, build(t, "overlays/example"), "ServiceMonitor", "drift-exporter")
 	assert.Equal(t, "drift_exporter", monitor.text("spec", "endpoints", 0, "relabelings", 0, "replacement"), "the job of the rules and the dashboard")
