@@ -10,6 +10,7 @@ import (
 	"github.com/jonboulle/clockwork"
 
 	"github.com/drift-exporter/drift_exporter/internal/config"
+	"github.com/drift-exporter/drift_exporter/internal/pausable"
 	"github.com/drift-exporter/drift_exporter/internal/state"
 )
 
@@ -122,7 +123,7 @@ func (c *Checker) converse(
 	limited := ctx
 	if limits.Timeout > 0 {
 		var cancel context.CancelFunc
-		limited, cancel = context.WithTimeout(ctx, limits.Timeout)
+		limited, cancel = pausable.WithTimeout(ctx, limits.Timeout)
 		defer cancel()
 	}
 	transport, ok := c.transports[m.Transport]

@@ -14,26 +14,49 @@ import (
 var tcpKeepAlive = net.KeepAliveConfig{Enable: true, Idle: 15 * time.Second, Interval: 15 * time.Second, Count: 3}
 
 // connect logs in to the jump hosts one after the other, each through the one before it, and to the machine.
-// The first connection carries all others, so it is the only one that has to be closed.
-func (t *Transport) connect(ctx context.Context, l *link, tg *target) (*ssh.Client, error) {
-	var client *ssh.Client
+// The first connection carries all others, so it is the only one that has to be closed. loggedIn has to be called once
+// the machine has answered to something after the login, or will not.
+func (t *Transport) connect(ctx context.Context, l *link, tg *target) (client *ssh.Client, loggedIn func(error), err error) {
 	for i, h := range tg.hops {
-		through := client
-		client = nil
-		conn, h, err := t.dial(ctx, l, tg, h, through)
-		if err == nil {
-			client, err = t.handshake(ctx, l, tg, h, conn)
+		client, loggedIn, err = t.hop(ctx, l, tg, i, client)
+		if err != nil {
+			f := *asFailure(err)
+			if i < len(tg.hops)-1 {
+				f.Message = "jump host " + h.addr() + ": " + f.Message
+			}
+			return nil, nil, &f
 		}
-		if err == nil {
-			continue
-		}
-		f := *asFailure(err)
 		if i < len(tg.hops)-1 {
-			f.Message = "jump host " + h.addr() + ": " + f.Message
+			go confirmLogin(client, loggedIn)
 		}
-		return nil, &f
 	}
-	return client, nil
+	return client, loggedIn, nil
+}
+
+// hop logs in to the host at i, through the one before it.
+func (t *Transport) hop(ctx context.Context, l *link, tg *target, i int, through *ssh.Client) (*ssh.Client, func(error), error) {
+	l.enter(phase{doing: "waiting for others to log in to " + tg.hops[i].addr()})
+	leave, err := t.startups.enter(ctx, tg.path(i), tg.maxStartups, tg.connectTimeout)
+	if err != nil {
+		return nil, nil, err
+	}
+	conn, h, err := t.dial(ctx, l, tg, tg.hops[i], through)
+	var client *ssh.Client
+	if err == nil {
+		client, err = t.handshake(ctx, l, tg, h, conn)
+	}
+	if err != nil {
+		leave(err)
+		return nil, nil, err
+	}
+	return client, leave, nil
+}
+
+// confirmLogin calls loggedIn once a jump host has answered to something after the login. The login itself is known
+// here a moment before sshd stops to count the connection as one that has not logged in.
+func confirmLogin(client *ssh.Client, loggedIn func(error)) {
+	_, _, _ = client.SendRequest("keepalive@openssh.com", true, nil)
+	loggedIn(nil)
 }
 
 // dial makes a TCP connection to h, from here or from the jump host before it, and returns h as the host that

@@ -57,6 +57,16 @@ type target struct {
 	knownHosts     []string
 	policy         config.HostKeyPolicy
 	connectTimeout time.Duration
+	maxStartups    int
+}
+
+// path names the host at i by the way to it: an address means something else behind another jump host.
+func (tg *target) path(i int) string {
+	var addrs []string
+	for _, h := range tg.hops[:i+1] {
+		addrs = append(addrs, h.addr())
+	}
+	return strings.Join(addrs, " > ")
 }
 
 // resolve decides how a machine is reached: what it says itself comes before ssh_config, that before the defaults
@@ -95,6 +105,7 @@ func (t *Transport) resolve(m *config.Machine) (*target, error) {
 		knownHosts:     m.SSH.KnownHostsFiles,
 		policy:         m.SSH.HostKeyPolicy,
 		connectTimeout: m.SSH.ConnectTimeout,
+		maxStartups:    m.SSH.MaxStartups,
 	}, nil
 }
 

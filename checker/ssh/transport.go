@@ -32,6 +32,7 @@ type Transport struct {
 	certs     *fileCache[certificate]
 	locked    *unlocker
 	hostKeys  *hostKeys
+	startups  *startups
 	keepalive keepalive
 	lookupIP  func(ctx context.Context, host string) ([]netip.Addr, error)
 	warned    sync.Map // what firstTime was asked about
@@ -53,6 +54,7 @@ func New(o Options) *Transport {
 		certs:     newFileCache(parseCertificate),
 		locked:    newUnlocker(log),
 		hostKeys:  newHostKeys(o.AcceptedKeysFile, log),
+		startups:  newStartups(),
 		keepalive: keepalive{interval: 15 * time.Second, missed: 3},
 		lookupIP:  lookupIP,
 	}
@@ -80,10 +82,11 @@ func (t *Transport) Start(ctx context.Context, m *config.Machine, argv []string)
 
 func (t *Transport) start(ctx context.Context, l *link, m *config.Machine, tg *target, command string) (*session, error) {
 	begun := time.Now()
-	client, err := t.connect(ctx, l, tg)
+	client, loggedIn, err := t.connect(ctx, l, tg)
 	if err != nil {
 		return nil, err
 	}
+	defer loggedIn(nil)
 	machine := tg.hops[len(tg.hops)-1]
 	t.log.Debug("logged in", "machine", m.Name, "address", machine.addr(), "user", machine.user,
 		"jumps", len(tg.hops)-1, "duration", time.Since(begun))

@@ -58,6 +58,7 @@ type SSH struct {
 	KnownHostsFiles []string // absolute
 	HostKeyPolicy   HostKeyPolicy
 	ConnectTimeout  time.Duration
+	MaxStartups     int    // connections to one host that have not logged in, at most; 0: no limit
 	ProxyJump       string // [user@]host[:port], comma separated for a chain
 	ConfigFile      string // absolute; empty: none
 	Helper          string // absolute path on the machine of the installed script; empty: it is sent

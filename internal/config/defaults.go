@@ -16,6 +16,7 @@ func defaultConfig() Config {
 			KnownHostsFiles: []string{"~/.ssh/known_hosts"},
 			HostKeyPolicy:   HostKeyStrict,
 			ConnectTimeout:  10 * time.Second,
+			MaxStartups:     8, // sshd drops from 10 on
 			ConfigFile:      "~/.ssh/config",
 		},
 		Alerting: Alerting{ResendDelay: time.Minute},

@@ -48,13 +48,13 @@ func texts(problems yamlfile.Problems) []string {
 
 func TestSampleLoads(t *testing.T) {
 	c, problems := config.Load("testdata/sample.yaml", home)
-	assert.Equal(t, []string{`testdata/sample.yaml:33: warning: machine_files "machines/*.yaml" matches no file`}, texts(problems))
+	assert.Equal(t, []string{`testdata/sample.yaml:34: warning: machine_files "machines/*.yaml" matches no file`}, texts(problems))
 
 	here, err := filepath.Abs("testdata")
 	require.NoError(t, err)
 	ssh := config.SSH{
 		User: "drift", Port: 22, IdentityFiles: []string{home + "/.ssh/id_ed25519"}, KnownHostsFiles: []string{home + "/.ssh/known_hosts"},
-		HostKeyPolicy: config.HostKeyStrict, ConnectTimeout: 10 * time.Second, ConfigFile: home + "/.ssh/config",
+		HostKeyPolicy: config.HostKeyStrict, ConnectTimeout: 10 * time.Second, MaxStartups: 8, ConfigFile: home + "/.ssh/config",
 	}
 	own := ssh
 	own.User, own.Port, own.Explicit = "admin", 2222, map[string]bool{"user": true, "port": true}
@@ -72,12 +72,12 @@ func TestSampleLoads(t *testing.T) {
 			ResendDelay: time.Minute, ExternalLabels: map[string]string{},
 		},
 		Machines: []config.Machine{{
-			Name: "web1", DisplayName: "Web 1", Address: "10.0.0.5", Transport: config.TransportSSH, Packs: []string{"base", "web"}, PackLines: []int{23, 23},
+			Name: "web1", DisplayName: "Web 1", Address: "10.0.0.5", Transport: config.TransportSSH, Packs: []string{"base", "web"}, PackLines: []int{24, 24},
 			Enabled: true, BecomeUser: "root", Labels: map[string]string{"env": "prod"}, Vars: map[string]any{"role": "web"}, SSH: own,
 			Waivers: []config.Waiver{{
 				Pack: "base", Kind: "file", Item: "/etc/motd", Reason: "…", Expires: time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC),
 			}},
-			File: "testdata/sample.yaml", Line: 19,
+			File: "testdata/sample.yaml", Line: 20,
 		}},
 		MachineFiles: []string{filepath.Join(here, "machines/*.yaml")},
 	}, c)

@@ -85,7 +85,7 @@ machines:
   - {name: as-is, packs: [base]}
   - name: own
     packs: [base]
-    ssh: {user: root, proxy_jump: "", identity_files: [], known_hosts_files: [~/k], connect_timeout: 1.5s, helper: "", config_file: "", host_key_policy: accept-new}
+    ssh: {user: root, proxy_jump: "", identity_files: [], known_hosts_files: [~/k], connect_timeout: 1.5s, max_startups: 3, helper: "", config_file: "", host_key_policy: accept-new}
 `)
 	asIs, _ := c.Machine("as-is")
 	defaults := c.SSH
@@ -95,9 +95,9 @@ machines:
 	own, _ := c.Machine("own")
 	assert.Equal(t, config.SSH{
 		User: "root", Port: 22, IdentityFiles: []string{}, KnownHostsFiles: []string{home + "/k"},
-		HostKeyPolicy: config.HostKeyAcceptNew, ConnectTimeout: 1500e6,
+		HostKeyPolicy: config.HostKeyAcceptNew, ConnectTimeout: 1500e6, MaxStartups: 3,
 		Explicit: map[string]bool{
-			"user": true, "proxy_jump": true, "identity_files": true, "known_hosts_files": true, "connect_timeout": true,
+			"user": true, "proxy_jump": true, "identity_files": true, "known_hosts_files": true, "connect_timeout": true, "max_startups": true,
 			"helper": true, "config_file": true, "host_key_policy": true,
 		},
 	}, own.SSH)

@@ -43,6 +43,7 @@ type rawSSH struct {
 	KnownHostsFiles []yamlfile.Scalar `yaml:"known_hosts_files"`
 	HostKeyPolicy   yamlfile.Scalar   `yaml:"host_key_policy"`
 	ConnectTimeout  yamlfile.Scalar   `yaml:"connect_timeout"`
+	MaxStartups     yamlfile.Scalar   `yaml:"max_startups"`
 	ProxyJump       yamlfile.Scalar   `yaml:"proxy_jump"`
 	ConfigFile      yamlfile.Scalar   `yaml:"config_file"`
 	Helper          yamlfile.Scalar   `yaml:"helper"`

@@ -47,7 +47,7 @@ func (c *Cluster) shown() *shownCluster {
 func (s SSH) shown() shownSSH {
 	return shownSSH{
 		s.User, s.Port, s.IdentityFiles, s.PassphraseFile, s.KnownHostsFiles, string(s.HostKeyPolicy), short(s.ConnectTimeout),
-		s.ProxyJump, s.ConfigFile, s.Helper,
+		s.MaxStartups, s.ProxyJump, s.ConfigFile, s.Helper,
 	}
 }
 

@@ -38,6 +38,7 @@ type shownSSH struct {
 	KnownHostsFiles []string `yaml:"known_hosts_files"`
 	HostKeyPolicy   string   `yaml:"host_key_policy"`
 	ConnectTimeout  string   `yaml:"connect_timeout"`
+	MaxStartups     int      `yaml:"max_startups"`
 	ProxyJump       string   `yaml:"proxy_jump"`
 	ConfigFile      string   `yaml:"config_file"`
 	Helper          string   `yaml:"helper"`

@@ -40,6 +40,9 @@ func (s scope) ssh(raw rawSSH, c *SSH, p paths) map[string]bool {
 	if given("connect_timeout", raw.ConnectTimeout.Set) {
 		c.ConnectTimeout = s.duration(raw.ConnectTimeout, "ssh.connect_timeout", c.ConnectTimeout)
 	}
+	if given("max_startups", raw.MaxStartups.Set) {
+		c.MaxStartups = s.number(raw.MaxStartups, "ssh.max_startups", c.MaxStartups, 1, anyNumber)
+	}
 	if given("proxy_jump", raw.ProxyJump.Set) {
 		c.ProxyJump = s.proxyJump(raw.ProxyJump)
 	}
