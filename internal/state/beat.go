@@ -9,18 +9,22 @@ import (
 func (s *Store) beats(ctx context.Context) {
 	ticker := s.view.clock.NewTicker(s.view.timing.beat)
 	defer ticker.Stop()
+	var now chan struct{} // never, without others
+	if s.member != nil {
+		now = s.member.now
+	}
 	for {
 		select {
 		case <-ctx.Done():
 			return
+		case <-now:
 		case <-ticker.Chan():
-			s.beat(ctx)
-			s.view.Live() // so that whoever waits for a change learns that it is over
 		}
+		s.beat(ctx)
 	}
 }
 
-// beat finds out whether the view has caught up with the servers.
+// beat finds out whether the view has caught up with the servers, and tells the others of this replica.
 func (s *Store) beat(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, s.view.timing.request)
 	defer cancel()
@@ -28,5 +32,12 @@ func (s *Store) beat(ctx context.Context) {
 	for _, m := range s.view.mirrors {
 		wg.Go(func() { m.probe(ctx, s.log) })
 	}
+	if s.member != nil {
+		s.member.beat(ctx)
+	}
 	wg.Wait()
+	s.view.Live() // so that whoever waits for a change learns that it is over
+	if s.member != nil {
+		s.member.tell()
+	}
 }

@@ -18,6 +18,8 @@ const (
 	bucketHistory  = "history"
 	bucketMachines = "machines"
 	bucketRuns     = "runs"
+	bucketReplicas = "replicas"
+	bucketRoster   = "roster"
 	streamWork     = "WORK"
 )
 
@@ -37,38 +39,52 @@ type bucket struct {
 	markerTTL time.Duration // 0: nobody watches the bucket, so that deleting leaves no markers
 }
 
-// buckets are all of them.
+// buckets are all of them. The last ones are nil where nobody shares the state.
 type buckets struct {
 	state, detail, history, machines, runs *bucket
+	replicas, roster                       *bucket
+}
+
+// bucketKind is what buckets differ in.
+type bucketKind struct {
+	name, about string
+	history     int64
+	markerTTL   time.Duration
+	ttl         time.Duration // of entries; 0: they stay
 }
 
 func openBuckets(ctx context.Context, js jetstream.JetStream, o Options) (*buckets, error) {
 	b := &buckets{}
-	markerTTL := o.markerTTL
-	for _, c := range []struct {
-		into      **bucket
-		name      string
-		about     string
-		history   uint8
-		markerTTL time.Duration
-	}{
-		{&b.state, bucketState, "last verdict, last attempt and alert of a pair", 1, markerTTL},
-		{&b.detail, bucketDetail, "mismatches, diffs and errors of a pair", detailRevisions, 0},
-		{&b.history, bucketHistory, "changes of a pair's verdict", jetstream.KeyValueMaxHistory, 0},
-		{&b.machines, bucketMachines, "facts and last attempt of a machine", 1, markerTTL},
-		{&b.runs, bucketRuns, "runs", 1, markerTTL},
-	} {
-		stream, err := js.CreateOrUpdateStream(ctx, bucketStream(c.name, c.about, c.history, c.markerTTL, o))
-		if err != nil {
-			return nil, fmt.Errorf("bucket %s: %w", c.name, err)
+	kinds := map[**bucket]bucketKind{
+		&b.state:    {bucketState, "last verdict, last attempt and alert of a pair", 1, o.markerTTL, 0},
+		&b.detail:   {bucketDetail, "mismatches, diffs and errors of a pair", detailRevisions, 0, 0},
+		&b.history:  {bucketHistory, "changes of a pair's verdict", jetstream.KeyValueMaxHistory, 0, 0},
+		&b.machines: {bucketMachines, "facts and last attempt of a machine", 1, o.markerTTL, 0},
+		&b.runs:     {bucketRuns, "runs", 1, o.markerTTL, 0},
+	}
+	if o.Cluster != nil {
+		kinds[&b.replicas] = bucketKind{bucketReplicas, "replicas that are alive, and which of them coordinates", 1, o.markerTTL, o.timing.ttl}
+		kinds[&b.roster] = bucketKind{bucketRoster, "the fleet that replicas agreed on", 1, o.markerTTL, 0}
+	}
+	for into, kind := range kinds {
+		var err error
+		if *into, err = openBucket(ctx, js, kind, o); err != nil {
+			return nil, fmt.Errorf("bucket %s: %w", kind.name, err)
 		}
-		kv, err := js.KeyValue(ctx, c.name)
-		if err != nil {
-			return nil, fmt.Errorf("bucket %s: %w", c.name, err)
-		}
-		*c.into = &bucket{name: c.name, kv: kv, stream: stream, markerTTL: c.markerTTL}
 	}
 	return b, nil
+}
+
+func openBucket(ctx context.Context, js jetstream.JetStream, kind bucketKind, o Options) (*bucket, error) {
+	stream, err := js.CreateOrUpdateStream(ctx, kind.stream(o))
+	if err != nil {
+		return nil, err
+	}
+	kv, err := js.KeyValue(ctx, kind.name)
+	if err != nil {
+		return nil, err
+	}
+	return &bucket{name: kind.name, kv: kv, stream: stream, markerTTL: kind.markerTTL}, nil
 }
 
 // errOldServer is a NATS server that knows no markers of deleted keys, on which views depend.
@@ -86,15 +102,20 @@ func checkServer(ctx context.Context, js jetstream.JetStream) error {
 	return nil
 }
 
-// bucketStream is the stream of a bucket, as the client's own call would make it, but for direct reads. Those may
-// be answered by a server that is behind, and a detail that is not there *yet* must not be taken for lost.
-func bucketStream(name, about string, history uint8, markerTTL time.Duration, o Options) jetstream.StreamConfig {
+// stream is the stream of a bucket, as the client's own call would make it, but for direct reads. Those may be
+// answered by a server that is behind, and a detail that is not there *yet* must not be taken for lost.
+func (k bucketKind) stream(o Options) jetstream.StreamConfig {
+	duplicates := duplicatesWindow
+	if k.ttl != 0 {
+		duplicates = min(k.ttl, duplicates)
+	}
 	return jetstream.StreamConfig{
-		Name:                   "KV_" + name,
-		Description:            about,
-		Subjects:               []string{"$KV." + name + ".>"},
-		MaxMsgsPerSubject:      int64(history),
+		Name:                   "KV_" + k.name,
+		Description:            k.about,
+		Subjects:               []string{"$KV." + k.name + ".>"},
+		MaxMsgsPerSubject:      k.history,
 		MaxBytes:               -1,
+		MaxAge:                 k.ttl,
 		MaxMsgSize:             -1,
 		MaxMsgs:                -1,
 		MaxConsumers:           -1,
@@ -102,11 +123,11 @@ func bucketStream(name, about string, history uint8, markerTTL time.Duration, o 
 		Replicas:               o.streamReplicas(),
 		AllowRollup:            true,
 		DenyDelete:             true,
-		Duplicates:             duplicatesWindow,
+		Duplicates:             duplicates,
 		AllowDirect:            o.Cluster == nil,
 		Discard:                jetstream.DiscardNew,
-		AllowMsgTTL:            markerTTL != 0,
-		SubjectDeleteMarkerTTL: markerTTL,
+		AllowMsgTTL:            k.markerTTL != 0,
+		SubjectDeleteMarkerTTL: k.markerTTL,
 	}
 }
 

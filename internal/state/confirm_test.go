@@ -114,7 +114,10 @@ func TestBucketThatWasReplacedIsReplayed(t *testing.T) {
 }
 
 // quick is a timing for tests that wait for what it says.
-var quick = timing{beat: 50 * time.Millisecond, request: 4 * time.Second, confirmed: time.Second}
+var quick = timing{
+	beat: 50 * time.Millisecond, request: 4 * time.Second, confirmed: time.Second,
+	ttl: 2 * time.Second, lease: 1500 * time.Millisecond, settle: 500 * time.Millisecond, lone: 3 * time.Second,
+}
 
 func TestViewOfAServerThatGoesAndComes(t *testing.T) {
 	srv := natsServer(t, nil)

@@ -13,7 +13,10 @@
 //	machines  machine       Machine                            the last
 //	runs      instant       Run                                100 of them
 //
-// and the stream WORK has a message per machine to check, on work.<site or _>.<machine>.
+//	replicas  replica.name   Replica, and who coordinates      15 s after the last sign of life
+//	roster    roster         Roster, the fleet agreed on       the last
+//
+// (the last two only where replicas share the state) and the stream WORK has a message per machine to check, on work.<site or _>.<machine>.
 //
 // A Record in state is written with compare-and-set and is the only commit: detail and history are
 // written before it, and until it points to them nobody reads them. A View mirrors state, machines and

@@ -20,6 +20,7 @@ type mirror[K comparable, V any] struct {
 	decodeKey   func(key string) (K, error)
 	decodeValue func(k K, value []byte) (*V, error) // a value beside an error: all of it that is not corrupt
 	onChange    func(k K, v *V)                     // called with the lock held; a nil value: gone
+	same        func(a, b *V) bool                  // whether one in the other's place is no news; nil: it always is
 	table       table[K, V]
 	live        bool // replayed in the view's generation, and following
 	checked     confirmation
@@ -46,10 +47,12 @@ func (m *mirror[K, V]) find(k K) (shown *V, revision uint64) {
 func (m *mirror[K, V]) put(k K, revision uint64, v *V) {
 	m.view.mu.Lock()
 	defer m.view.mu.Unlock()
-	if m.table.put(k, revision, v) {
-		m.onChange(k, v)
-		m.view.notify()
+	old, known := m.table.get(k)
+	if !m.table.put(k, revision, v) || known && m.same != nil && m.same(old, v) {
+		return
 	}
+	m.onChange(k, v)
+	m.view.notify()
 }
 
 // removed shows that this process removed the entry that had the given revision.

@@ -46,9 +46,16 @@ type timing struct {
 	beat      time.Duration // between signs of life
 	request   time.Duration // bounds each of them
 	confirmed time.Duration // for how long an answer makes a view live
+	ttl       time.Duration // how long a replica counts after its last sign of life, and a lease holds
+	lease     time.Duration // for how long its holder trusts it; less than ttl
+	settle    time.Duration // for how long replicas must announce the same before it counts
+	lone      time.Duration // the same, where only few of those are there that agreed before
 }
 
-var defaultTiming = timing{beat: 5 * time.Second, request: 4 * time.Second, confirmed: 15 * time.Second}
+var defaultTiming = timing{
+	beat: 5 * time.Second, request: 4 * time.Second, confirmed: 15 * time.Second,
+	ttl: 15 * time.Second, lease: 10 * time.Second, settle: 15 * time.Second, lone: 5 * time.Minute,
+}
 
 // streamReplicas is how many servers keep each stream.
 func (o Options) streamReplicas() int {

@@ -34,7 +34,7 @@ type Store struct {
 	pairs   keyLocks
 	lost    lostDetails
 
-	clustered bool // others share the state
+	member *membership // nil: nobody shares the state
 
 	cancel context.CancelFunc // ends the followers
 	wg     sync.WaitGroup
@@ -65,7 +65,10 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 
 func openCluster(ctx context.Context, o Options) (*Store, error) {
 	start := o.Clock.Now()
-	s := &Store{log: o.Logger, clustered: true, cancel: func() {}}
+	if err := checkID(o.Cluster.Replica.Name); err != nil {
+		return nil, fmt.Errorf("name of the replica: %w", err)
+	}
+	s := &Store{log: o.Logger, cancel: func() {}}
 	if err := s.join(ctx, o); err != nil {
 		return nil, errors.Join(fmt.Errorf("join the cluster at %s: %w", o.Cluster.shown(), err), s.Close())
 	}
@@ -118,6 +121,9 @@ func (s *Store) openView(ctx context.Context, o Options) error {
 		s.log.Warn("the connection to the state was lost", "err", err)
 	})
 	s.view = view
+	if o.Cluster != nil {
+		s.member = newMembership(o.Cluster.Replica, view, s.buckets, s.log)
+	}
 	s.follow()
 	for {
 		changed := view.Changed()
@@ -171,6 +177,9 @@ func (s *Store) Close() error {
 func (s *Store) close() error {
 	s.cancel()
 	s.wg.Wait()
+	if s.member != nil {
+		s.member.leave()
+	}
 	if s.queue != nil {
 		s.queue.close()
 	}

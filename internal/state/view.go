@@ -26,6 +26,8 @@ type View struct {
 	asked    bool // someone waits for changed
 	revision uint64
 
+	replicas *mirror[string, Replica] // by key; nil, as all that follows from it, where nobody shares the state
+	roster   *mirror[string, Roster]
 	mirrors  []mirrored // all of them
 	clock    clockwork.Clock
 	timing   timing
@@ -226,7 +228,3 @@ func (v *View) current() (uint64, <-chan struct{}) {
 	defer v.mu.Unlock()
 	return v.generation, v.stale
 }
-
-// Replicas returns the replicas that share the state and give signs of life, ordered by name, this one included.
-// There are none where nobody can share it.
-func (v *View) Replicas() []*Replica { return nil }
