@@ -122,7 +122,7 @@ func (e *Exporter) machineData(m *config.Machine, found []pair) machineData {
 	if d.Labels == nil {
 		d.Labels = map[string]string{}
 	}
-	if seen, ok := e.opts.View.Machine(m.Name); ok && m.Enabled {
+	if seen, ok := e.opts.View.Machine(m.Name); ok && seen.HasOutcome() && m.Enabled {
 		d.Attempt = &machineAttempt{At: seen.At, Run: seen.Run, DurationSeconds: seen.Duration.Seconds()}
 		if seen.Failure != nil {
 			d.Attempt.Reason, d.Attempt.Message = seen.Failure.Reason, seen.Failure.Message

@@ -75,7 +75,7 @@ func (l *layout) families(v View) []*family {
 	ofPairs := all[len(all)-len(gauges):]
 	for _, m := range l.machines {
 		os := ""
-		if seen, ok := v.Machine(m.machine.Name); ok {
+		if seen, ok := v.Machine(m.machine.Name); ok && seen.HasOutcome() {
 			os = seen.Facts.OS
 			duration.samples = append(duration.samples, sample{m.labels, seen.Duration.Seconds()})
 		}

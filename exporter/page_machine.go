@@ -58,7 +58,7 @@ func (e *Exporter) machinePage(w http.ResponseWriter, r *http.Request) {
 		Machine: m, Addresses: append([]string{address(m)}, m.FurtherAddresses...),
 		Waivers: e.waivers(ctx, m), API: e.links.Path("/api/v1/machines/" + url.PathEscape(m.Name)),
 	}
-	if seen, ok := e.opts.View.Machine(m.Name); ok && m.Enabled {
+	if seen, ok := e.opts.View.Machine(m.Name); ok && seen.HasOutcome() && m.Enabled {
 		c.Seen = seen
 	}
 	if run, ok := e.currentRun(); ok {

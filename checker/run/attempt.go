@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"runtime/debug"
+	"time"
 
 	"github.com/drift-exporter/drift_exporter/checker"
 	"github.com/drift-exporter/drift_exporter/internal/config"
@@ -12,125 +13,141 @@ import (
 
 // attempt checks the machine of a job, as the fleet of this moment knows it, and stores what came out.
 func (r *Runner) attempt(ctx context.Context, j job) {
-	if j.a.ctx.Err() != nil {
+	if j.w.ctx.Err() != nil {
 		r.abandon(ctx, j)
 		return
 	}
 	f := r.fleet.Load()
 	m, ok := checkable(f, j.machine)
 	if !ok {
-		r.drop(j, "not in the fleet, disabled, or without packs")
+		r.refuse(ctx, j, "not in the fleet, disabled, or without packs")
 		return
 	}
-	if done, err := r.alreadyStored(ctx, j.a, m); done || err != nil {
+	if done, err := r.alreadyStored(ctx, j, m); done || err != nil {
 		r.finish(j, err, "it was checked already")
 		return
 	}
+	if err := r.begins(ctx, j); err != nil {
+		r.finish(j, err, "")
+		return
+	}
 	out := r.checkSafely(j, f)
-	if j.a.ctx.Err() != nil {
+	if j.w.ctx.Err() != nil {
 		r.abandon(ctx, j)
 		return
 	}
 	f = r.fleet.Load()
 	if _, ok := checkable(f, j.machine); !ok {
-		r.drop(j, "left the fleet while it was checked")
+		r.refuse(ctx, j, "left the fleet while it was checked")
 		return
 	}
-	if out.Failure != nil && r.failed(j, out, f.Config.Check) {
-		return
+	if out.Failure != nil {
+		if again, err := r.failed(ctx, j, out, f.Config.Check); again || err != nil {
+			r.again(j, err, f.Config.Check.RetryDelay)
+			return
+		}
 	}
-	r.finish(j, r.keep(ctx, j.a, out), "")
+	r.finish(j, r.keep(ctx, j.run, out), "")
 }
 
 // abandon gives up a check that was ended from outside. What it returned says nothing of the machine: it may
-// look like a failure, and is not one.
+// look like a failure, and is not one. If the run is not over the job is for somebody else, or for later.
 func (r *Runner) abandon(ctx context.Context, j job) {
-	if ctx.Err() == nil {
+	if run, ok := r.store.View().Run(j.run); ctx.Err() == nil && (!ok || run.Ended()) {
 		r.drop(j, "its run was cut short")
 		return
 	}
-	j.a.giveBack(j.machine)
-	j.retry(0)
+	delay := twiceAgain
+	if ctx.Err() != nil {
+		delay = 0
+	}
+	j.retry(delay)
 }
 
-// failed counts a failure and tells whether the machine is to be tried again, which happens without holding a slot.
-// What failed was logged by the check.
-func (r *Runner) failed(j job, out checker.Outcome, c config.Check) (again bool) {
-	r.metrics.failed(&r.fleet, j.machine, out.Failure.Reason)
-	attempt := j.a.failures(j.machine, j.Attempt())
-	if !out.Failure.Retry || attempt > c.Retries {
-		return false
+// refuse takes a job off the queue whose machine is not to be checked. While replicas differ on what the fleet is,
+// another may know better.
+func (r *Runner) refuse(ctx context.Context, j job, why string) {
+	if !r.store.Agreed() {
+		j.log.Debug("not checked here", "reason", why)
+		j.retry(unknownAgain)
+		return
 	}
-	j.log.Info("machine will be tried again", "reason", out.Failure.Reason, "attempt", attempt, "delay", c.RetryDelay)
-	j.a.retry(out)
-	j.retry(c.RetryDelay)
-	return true
+	if m, ok := r.store.View().Machine(j.machine); ok && m.Retrying != nil {
+		_, err := r.store.UpdateMachine(ctx, j.machine, func(m *state.Machine) bool {
+			retries := m.Retrying != nil && m.Retrying.Run == j.run
+			m.Retrying = nil
+			return retries
+		})
+		if err != nil {
+			j.log.Warn("it could not be stored that a machine is not tried again", "err", err)
+		}
+	}
+	r.drop(j, why)
 }
 
 // finish acknowledges a job whose outcome is stored. One that could not be stored is checked again.
 func (r *Runner) finish(j job, err error, why string) {
-	if err == nil {
-		if why != "" {
-			j.log.Debug("not checked", "reason", why)
-		}
-		r.acknowledge(j)
+	if err != nil {
+		r.again(j, err, 0)
 		return
 	}
-	n := j.a.notStored(j.machine)
-	delay := r.backoff(n)
-	j.log.Error("the outcome of a check could not be stored, it will be repeated", "err", err, "delay", delay)
+	if why != "" {
+		j.log.Debug("not checked", "reason", why)
+	}
+	j.w.stored(j.machine)
+	r.acknowledge(j)
+}
+
+// again gives a job back: after the delay if its failure is stored, else sooner or later.
+func (r *Runner) again(j job, err error, delay time.Duration) {
+	if err != nil {
+		delay = r.backoff(j.w.notStored(j.machine))
+		j.log.Error("the outcome of a check could not be stored, it will be repeated", "err", err, "delay", delay)
+	} else {
+		j.w.stored(j.machine)
+	}
 	j.retry(delay)
 }
 
 // keep hands an outcome to the sink and stores the attempt at the machine.
-func (r *Runner) keep(ctx context.Context, a *active, out checker.Outcome) error {
+func (r *Runner) keep(ctx context.Context, run string, out checker.Outcome) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeTimeout)
 	defer cancel()
 	if err := r.sinkSafely(ctx, out); err != nil {
 		return err
 	}
-	m := state.Machine{
-		Name: out.Machine, Run: a.id, At: out.At, Duration: out.Duration, Failure: out.Failure, Facts: out.Facts,
-	}
-	return r.putMachine(ctx, a, m)
+	return r.putMachine(ctx, state.Machine{
+		Name: out.Machine, Run: run, At: out.At, Duration: out.Duration, Failure: out.Failure, Facts: out.Facts,
+	})
 }
 
-// putMachine stores the attempt at a machine. Facts that it did not get are those that were known.
-func (r *Runner) putMachine(ctx context.Context, a *active, m state.Machine) error {
-	if old, ok := r.store.View().Machine(m.Name); ok {
+// putMachine stores the attempt at a machine. Facts that it did not get are those that were known. What is stored of
+// a later run was stored while the clock was far ahead, or else the machine had not been checked.
+func (r *Runner) putMachine(ctx context.Context, m state.Machine) error {
+	_, err := r.store.UpdateMachine(ctx, m.Name, func(stored *state.Machine) bool {
+		if stored.Run != m.Run && covers(stored.Run, m.Run, r.clock.Now()) {
+			return false
+		}
 		if m.Facts == (state.Facts{}) {
-			m.Facts = old.Facts
+			m.Facts = stored.Facts
 		}
-		if state.CompareRunIDs(old.Run, a.id) > 0 {
-			// Stored while the clock was far ahead, or else the machine had not been checked: the store would
-			// keep it until the clock gets there.
-			if err := r.store.DeleteMachine(ctx, m.Name); err != nil {
-				return err
-			}
-		}
-	}
-	if err := r.store.PutMachine(ctx, m); err != nil {
-		return err
-	}
-	a.settle(m.Name, m.Failure)
-	return nil
+		*stored = m
+		return true
+	})
+	return err
 }
 
 // alreadyStored tells whether a machine has an outcome of this run or a later one. A process that died between
 // storing the pairs and the machine left only the pairs: the machine is made up from them.
-func (r *Runner) alreadyStored(ctx context.Context, a *active, m *config.Machine) (bool, error) {
+func (r *Runner) alreadyStored(ctx context.Context, j job, m *config.Machine) (bool, error) {
 	view := r.store.View()
-	if a.isSettled(m.Name) {
+	if r.isDone(m.Name, j.run) {
 		return true, nil
 	}
-	if old, ok := view.Machine(m.Name); ok && covers(old.Run, a.id, r.clock.Now()) {
-		a.settle(m.Name, old.Failure)
-		return true, nil
-	}
-	made := state.Machine{Name: m.Name, Run: a.id}
+	made := state.Machine{Name: m.Name, Run: j.run}
 	for _, p := range m.Packs {
 		rec, ok := view.Record(state.Key{Machine: m.Name, Pack: p})
-		if !ok || !rec.Retired.IsZero() || rec.Attempt.Run != a.id {
+		if !ok || !rec.Retired.IsZero() || rec.Attempt.Run != j.run {
 			return false, nil
 		}
 		made.At, made.Duration = rec.Attempt.At, rec.Attempt.Duration
@@ -140,7 +157,7 @@ func (r *Runner) alreadyStored(ctx context.Context, a *active, m *config.Machine
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeTimeout)
 	defer cancel()
-	err := r.putMachine(ctx, a, made)
+	err := r.putMachine(ctx, made)
 	return err == nil, err
 }
 
@@ -153,24 +170,29 @@ func (r *Runner) checkSafely(j job, f *checker.Fleet) (out checker.Outcome) {
 			return
 		}
 		j.log.Error("a check panicked", "err", fmt.Sprint(p), "stack", string(debug.Stack()))
-		out = r.crashed(j, f)
-		out.At, out.Duration = begin.UTC(), r.clock.Since(begin)
-		for i := range out.Results {
-			out.Results[i].At, out.Results[i].Duration = out.At, out.Duration
-		}
+		m, _ := f.Machine(j.machine)
+		failure := &state.Failure{Reason: state.ReasonInternal, Message: "the check crashed, see the log"}
+		out = at(inVain(m, j.run, failure), begin, r.clock.Since(begin))
 	}()
-	return r.check(j.a.ctx, f, j.machine, j.a.id)
+	return r.check(j.w.ctx, f, j.machine, j.run)
 }
 
-// crashed is the outcome of a check that panicked: no pack of the machine got a verdict.
-func (r *Runner) crashed(j job, f *checker.Fleet) checker.Outcome {
-	failure := &state.Failure{Reason: state.ReasonInternal, Message: "the check crashed, see the log"}
-	out := checker.Outcome{Machine: j.machine, Run: j.a.id, Failure: failure}
-	m, _ := f.Machine(j.machine)
+// inVain is the outcome of a check that failed as a whole: no pack of the machine got a verdict.
+func inVain(m *config.Machine, run string, failure *state.Failure) checker.Outcome {
+	out := checker.Outcome{Machine: m.Name, Run: run, Failure: failure}
 	for _, p := range m.Packs {
 		out.Results = append(out.Results, state.Result{
-			Key: state.Key{Machine: j.machine, Pack: p}, Run: j.a.id, Status: state.Unknown, Failure: failure,
+			Key: state.Key{Machine: m.Name, Pack: p}, Run: run, Status: state.Unknown, Failure: failure,
 		})
+	}
+	return out
+}
+
+// at is an outcome that was had then, and took that long.
+func at(out checker.Outcome, when time.Time, took time.Duration) checker.Outcome {
+	out.At, out.Duration = when.UTC(), took
+	for i := range out.Results {
+		out.Results[i].At, out.Results[i].Duration = out.At, out.Duration
 	}
 	return out
 }

@@ -13,7 +13,8 @@ import (
 // newRetry is how long a run of new machines that could not be started is put off.
 const newRetry = time.Minute
 
-// due starts the scheduled run if one is due.
+// due starts the scheduled run if one is due. An instant of before the process began was missed: the schedule says
+// whether it is made up for. One that nobody was there to start since then is only late.
 func (r *Runner) due(ctx context.Context) {
 	p := r.plan.Load()
 	now := r.clock.Now()
@@ -24,27 +25,50 @@ func (r *Runner) due(ctx context.Context) {
 	if at.IsZero() || !at.After(r.handled) || !at.After(p.since) {
 		return
 	}
+	trigger := state.TriggerSchedule
+	if !at.After(r.begun) {
+		trigger = state.TriggerCatchUp
+	}
+	switch {
+	case !r.missed(at):
+	case trigger == state.TriggerSchedule:
+		if !r.scheduled(ctx, at, trigger) {
+			return
+		}
+	case r.fleet.Load().Config.Schedule.CatchUp:
+		r.log.Info("a scheduled run was missed, catching up", "run", state.RunID(at))
+		if !r.scheduled(ctx, at, trigger) {
+			return
+		}
+	default:
+		r.over.Store(&at)
+		r.metrics.runs.WithLabelValues(resultSkipped).Inc()
+		r.log.Warn("a scheduled run was missed and is skipped", "run", state.RunID(at))
+	}
 	r.handled = at
-	r.scheduled(ctx, at, state.TriggerSchedule)
 }
 
-// scheduled starts the run of an instant, at the cost of one that is still on.
-func (r *Runner) scheduled(ctx context.Context, at time.Time, trigger state.Trigger) {
-	old := r.current.Load()
+// scheduled starts the run of an instant, at the cost of one that is still on. It tells whether the instant is dealt
+// with.
+func (r *Runner) scheduled(ctx context.Context, at time.Time, trigger state.Trigger) bool {
 	names := allCheckable(r.fleet.Load())
-	a, err := r.claim(ctx, trigger, at, names)
+	run, err := r.claim(ctx, trigger, at, names)
 	switch {
 	case errors.Is(err, state.ErrExists):
 		r.log.Debug("the scheduled run is known already", "run", state.RunID(at))
-		return
+		return true
 	case err != nil:
-		r.lost(ctx, trigger, err)
-		return
+		if !at.Equal(r.failedAt) {
+			r.failedAt = at
+			r.lost(ctx, trigger, err)
+		}
+		return false
 	}
-	if old != nil && !r.yield(ctx, old) {
+	if old := r.current.Load(); old != nil && !r.yield(ctx, old) {
 		r.cut(ctx, old, "the next run was due")
 	}
-	r.launch(ctx, a, names)
+	r.launch(ctx, newActive(run), names)
+	return true
 }
 
 // freshInstant is the instant of a run that is asked for now: later than that of every run so far, as one that
@@ -65,7 +89,7 @@ func (r *Runner) freshInstant() time.Time {
 }
 
 // claim stores a new run. The names are those of all machines in it.
-func (r *Runner) claim(ctx context.Context, trigger state.Trigger, at time.Time, names []string) (*active, error) {
+func (r *Runner) claim(ctx context.Context, trigger state.Trigger, at time.Time, names []string) (state.Run, error) {
 	run := state.Run{
 		ID: state.RunID(at), Trigger: trigger, Phase: state.RunEnqueuing,
 		StartedAt: r.clock.Now().UTC(), Total: len(names),
@@ -77,10 +101,10 @@ func (r *Runner) claim(ctx context.Context, trigger state.Trigger, at time.Time,
 		run.SpreadFrom, run.SpreadUntil = r.window(at)
 	}
 	if err := r.store.CreateRun(ctx, run); err != nil {
-		return nil, err
+		return state.Run{}, err
 	}
 	r.log.Info("run started", "run", run.ID, "trigger", trigger, "machines", run.Total)
-	return newActive(ctx, run), nil
+	return run, nil
 }
 
 // lost notes a run that could not even be claimed.
@@ -105,28 +129,28 @@ func (r *Runner) launch(ctx context.Context, a *active, names []string) {
 // enqueue puts machines on the queue, those of a run that is spread as far as their turn has come, and lets the run
 // take its course.
 func (r *Runner) enqueue(ctx context.Context, a *active, names []string) {
-	total := a.count() + len(names) // before any of them is checked
-	names, later := r.spread(a.snapshot(), names)
+	now := r.snapshot(a)
+	total := now.Checked + now.Failed + len(names) // before any of them is checked
+	names, later := r.spread(now, names)
 	a.postpone(later)
 	jobs := r.jobs(a, names)
 	a.expect(len(jobs), a.acknowledgements())
-	a.opened(names)
+	a.put(names)
 	if len(jobs) > 0 {
 		if err := r.queue.Enqueue(ctx, jobs); err != nil {
 			r.fail(ctx, a, err)
 			return
 		}
 	}
-	run, err := r.store.UpdateRun(ctx, a.id, func(run *state.Run) bool {
+	_, err := r.store.UpdateRun(ctx, a.id, func(run *state.Run) bool {
 		run.Phase = state.RunRunning
-		run.Total = max(run.Total, total)
+		run.Total, run.ToCome = max(run.Total, total), len(later)
 		return true
 	})
 	if err != nil {
 		r.fail(ctx, a, err)
 		return
 	}
-	a.setRun(run)
 	r.endIfEmpty(ctx)
 }
 
@@ -144,25 +168,30 @@ func (r *Runner) jobs(a *active, names []string) []state.Job {
 	return jobs
 }
 
-// fail ends a run that could not be put on the queue. In a shutdown it is left for the next start.
+// fail ends a run that could not be put on the queue. In a shutdown it is left for the next start, and if the state
+// cannot be reached for who coordinates next.
 func (r *Runner) fail(ctx context.Context, a *active, err error) {
-	if ctx.Err() == nil {
+	switch {
+	case ctx.Err() != nil:
+	case r.store.Coordinates():
 		r.cut(ctx, a, fmt.Sprintf("not enqueued: %v", err))
+	default:
+		r.log.Warn("a run could not be put on the queue, it is left to whoever coordinates next", "run", a.id, "err", err)
 	}
 }
 
 // startNew checks the machines that have a pair without any record, if that is wanted and no run is in the way.
 func (r *Runner) startNew(ctx context.Context) {
-	if !r.newWanted || r.clock.Now().Before(r.newAfter) || ctx.Err() != nil {
+	if !r.newWanted || !r.leads || r.clock.Now().Before(r.newAfter) || ctx.Err() != nil {
 		return
 	}
 	old := r.current.Load()
-	if old != nil && !old.onlyRetries() {
+	if old != nil && (old.ending != nil || !r.onlyRetries(ctx, r.snapshot(old))) {
 		return
 	}
 	names := stillCheckable(r.fleet.Load(), r.unjudged())
 	if old != nil {
-		names = old.without(names)
+		names = r.without(names, old.id)
 		if len(names) == 0 || !r.yield(ctx, old) {
 			return // they have their turn in the run that is on, or after it
 		}
@@ -171,11 +200,11 @@ func (r *Runner) startNew(ctx context.Context) {
 	if len(names) == 0 {
 		return
 	}
-	a, err := r.claim(ctx, state.TriggerNew, r.freshInstant(), names)
+	run, err := r.claim(ctx, state.TriggerNew, r.freshInstant(), names)
 	if err != nil {
 		r.lost(ctx, state.TriggerNew, err)
 		r.newWanted, r.newAfter = true, r.clock.Now().Add(newRetry)
 		return
 	}
-	r.launch(ctx, a, names)
+	r.launch(ctx, newActive(run), names)
 }

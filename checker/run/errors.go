@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/drift-exporter/drift_exporter/checker"
+	"github.com/drift-exporter/drift_exporter/internal/state"
 )
 
 // The errors of StartRun that callers tell apart.
@@ -17,6 +18,8 @@ var (
 	ErrUnknownMachine = errors.New("no such machine to check")
 	// ErrStopped says that the runner has ended.
 	ErrStopped = errors.New("shutting down")
+	// ErrUnreachable says that the state cannot be reached, so that nothing can be started.
+	ErrUnreachable = errors.New("the state cannot be reached")
 )
 
 // refusal is one of the errors of StartRun in words that fit the case.
@@ -28,11 +31,10 @@ type refusal struct {
 func (r *refusal) Error() string { return r.text }
 func (r *refusal) Unwrap() error { return r.err }
 
-// busy is ErrBusy for a run.
-func busy(a *active) error {
-	run := a.snapshot()
+// busy is ErrBusy for a run, with its counts.
+func busy(run state.Run) error {
 	text := fmt.Sprintf("run %s is on: %d of %d machines done", run.ID, run.Checked+run.Failed, run.Total)
-	if a.hasTurns() {
+	if run.ToCome > 0 {
 		text += fmt.Sprintf(", the others have their turn until %s", run.SpreadUntil.UTC().Format(time.RFC3339))
 	}
 	return &refusal{text, ErrBusy}

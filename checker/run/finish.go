@@ -24,15 +24,40 @@ func (r *Runner) endIfEmpty(ctx context.Context) {
 			return
 		}
 		a.expect(left, acked)
-		if left > 0 {
+		if left > 0 || r.putAgain(ctx, a) {
 			return
 		}
-		a.close()
+		r.closeWork(ctx, a.id)
 		a.ending = &ending{phase: state.RunDone}
 	}
 	if r.end(ctx, a) {
+		r.takeUp(ctx)
 		r.startNew(ctx)
 	}
+}
+
+// putAgain puts machines on the queue once more that were on it, are not any longer, and have no outcome: another
+// replica that believed to coordinate may have removed them. It tells whether there are such machines. Should that
+// not help the run ends without them.
+func (r *Runner) putAgain(ctx context.Context, a *active) bool {
+	run := r.snapshot(a)
+	if run.Phase != state.RunRunning || run.Checked+run.Failed >= run.Total {
+		return false
+	}
+	var missing []string
+	for _, name := range r.members(run) {
+		if a.wasPut(name) && !r.isDone(name, a.id) {
+			missing = append(missing, name)
+		}
+	}
+	if len(missing) == 0 || a.again > 0 && len(missing) >= a.again {
+		return false
+	}
+	r.log.Warn("machines of a run are neither on the queue nor done, they are put there once more", "run", a.id,
+		"machines", len(missing))
+	a.again = len(missing)
+	r.enqueue(ctx, a, missing)
+	return true
 }
 
 // cut ends a run early: its checks are ended, what is left of it on the queue is removed. Machines that were
@@ -42,8 +67,8 @@ func (r *Runner) cut(ctx context.Context, a *active, reason string) {
 		r.end(ctx, a)
 		return
 	}
-	a.close()
-	r.keepInterrupted(ctx, a)
+	r.closeWork(ctx, a.id)
+	r.keepAll(ctx, r.interrupted(a.id))
 	removed := r.purgeRest(ctx, a)
 	r.log.Warn("run cut short", "run", a.id, "reason", reason, "purged", removed)
 	a.ending = &ending{state.RunFailed, reason}
@@ -62,19 +87,17 @@ func (r *Runner) purgeRest(ctx context.Context, a *active) int {
 // end stores that a run is over and tells whether it could; otherwise the run stays the current one, to be ended
 // at the next tick.
 func (r *Runner) end(ctx context.Context, a *active) bool {
-	run := a.snapshot()
-	run, err := r.conclude(ctx, a.id, *a.ending, run.Checked, run.Failed)
+	_, err := r.conclude(ctx, a.id, *a.ending, r.tally(r.snapshot(a)))
 	if err != nil {
 		r.log.Error("the end of a run could not be stored", "run", a.id, "err", err)
 		return false
 	}
-	a.cancel()
 	r.current.CompareAndSwap(a, nil)
 	return true
 }
 
 // conclude ends a run in the store, counts and logs it.
-func (r *Runner) conclude(ctx context.Context, id string, how ending, checked, failed int) (state.Run, error) {
+func (r *Runner) conclude(ctx context.Context, id string, how ending, t state.Tally) (state.Run, error) {
 	ended := false
 	run, err := r.store.UpdateRun(ctx, id, func(run *state.Run) bool {
 		if ended = !run.Ended(); !ended {
@@ -82,8 +105,8 @@ func (r *Runner) conclude(ctx context.Context, id string, how ending, checked, f
 		}
 		run.Phase, run.Error = how.phase, how.reason
 		run.EndedAt = r.clock.Now().UTC()
-		run.Checked, run.Failed, run.Retrying, run.ToCome = checked, failed, 0, 0
-		run.NotTried = max(0, run.Total-checked-failed)
+		run.Checked, run.Failed, run.Retrying, run.ToCome = t.Checked, t.Failed, 0, 0
+		run.NotTried = max(0, run.Total-t.Done())
 		return true
 	})
 	if err != nil || !ended {
@@ -98,26 +121,4 @@ func (r *Runner) conclude(ctx context.Context, id string, how ending, checked, f
 		"checked", run.Checked, "failed", run.Failed, "not_checked", run.NotTried,
 		"duration", run.EndedAt.Sub(run.StartedAt), "reason", run.Error)
 	return run, nil
-}
-
-// saveCounts stores how far the run has come, for who looks into the store: at most once a tick.
-func (r *Runner) saveCounts(ctx context.Context) {
-	a := r.current.Load()
-	if a == nil || a.ending != nil || ctx.Err() != nil {
-		return
-	}
-	now := a.snapshot()
-	if a.saved == countsOf(now) {
-		return
-	}
-	_, err := r.store.UpdateRun(ctx, a.id, func(run *state.Run) bool {
-		run.Checked, run.Failed, run.Retrying = now.Checked, now.Failed, now.Retrying
-		run.ToCome, run.NotTried = now.ToCome, now.NotTried
-		return !run.Ended()
-	})
-	if err != nil {
-		r.log.Warn("the counts of a run could not be stored", "run", a.id, "err", err)
-		return
-	}
-	a.saved = countsOf(now)
 }

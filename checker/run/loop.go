@@ -41,7 +41,7 @@ func (r *Runner) StartRun(ctx context.Context, trigger state.Trigger, machines [
 	}
 }
 
-// loop begins and ends runs until ctx ends.
+// loop begins and ends runs, while this replica coordinates, until ctx ends.
 func (r *Runner) loop(ctx context.Context) {
 	tick := r.clock.NewTicker(tickEvery)
 	defer tick.Stop()
@@ -49,48 +49,90 @@ func (r *Runner) loop(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 		case <-r.woken:
-			r.due(ctx)
+			r.whileLeading(ctx, r.due)
 		case req := <-r.requests:
+			r.lead(ctx)
 			r.requested(ctx, req)
 		case <-r.emptied:
-			r.endIfEmpty(ctx)
+			r.whileLeading(ctx, r.endIfEmpty)
+		case <-r.noticed:
+			r.whileLeading(ctx, r.takeUp)
 		case <-r.reloaded:
 			r.newWanted, r.newAfter = true, r.clock.Now()
-			r.checkNewNow(ctx)
-			r.startNew(ctx)
+			r.whileLeading(ctx, r.checkNewNow, r.startNew)
 		case <-tick.Chan():
-			r.due(ctx)
-			r.nextWave(ctx)
-			r.endIfEmpty(ctx)
-			r.saveCounts(ctx)
-			r.sweep(ctx)
-			r.startNew(ctx)
+			r.lastOver(r.clock.Now())
+			r.whileLeading(ctx, r.due, r.takeUp, r.nextWave, r.endIfEmpty, r.saveCounts, r.sweep, r.startNew)
 		}
 	}
 }
 
-// requested answers a call of StartRun.
-func (r *Runner) requested(ctx context.Context, req request) {
-	old := r.current.Load()
-	if old != nil && !old.onlyRetries() {
-		req.answer <- answer{err: busy(old)}
+// whileLeading takes steps one after the other, as long as this replica coordinates.
+func (r *Runner) whileLeading(ctx context.Context, steps ...func(context.Context)) {
+	for _, step := range steps {
+		if r.lead(ctx); r.leads {
+			step(ctx)
+		}
+	}
+}
+
+// lead follows whether this replica coordinates. One that begins to takes up what there is; one that ceases to leaves
+// everything as it is, for the next.
+func (r *Runner) lead(ctx context.Context) {
+	leads := r.store.Coordinates()
+	if leads == r.leads || ctx.Err() != nil {
 		return
+	}
+	r.leads = leads
+	if leads {
+		r.resume(ctx)
+		return
+	}
+	if a := r.current.Swap(nil); a != nil {
+		r.reopenWork(a.id)
+		r.log.Info("another replica coordinates from now on", "run", a.id)
+	}
+}
+
+// requested answers a call of StartRun. If another replica coordinates, that one finds the run in the store.
+func (r *Runner) requested(ctx context.Context, req request) {
+	run, names, err := r.accept(ctx, req)
+	req.answer <- answer{run.ID, err}
+	if err == nil && r.leads {
+		r.launch(ctx, newActive(run), names)
+	}
+}
+
+// accept claims a run that was asked for, if none is in its way. The names are those of all machines in it.
+func (r *Runner) accept(ctx context.Context, req request) (state.Run, []string, error) {
+	if !r.leads && !r.store.View().Live() {
+		return state.Run{}, nil, ErrUnreachable
+	}
+	if old, on := r.inTheWay(ctx); on {
+		return state.Run{}, nil, busy(r.asOfNow(old))
 	}
 	names, err := chosen(r.fleet.Load(), req.machines)
 	if err != nil {
-		req.answer <- answer{err: err}
-		return
+		return state.Run{}, nil, err
 	}
-	if old != nil && !r.yield(ctx, old) {
-		req.answer <- answer{err: busy(old)}
-		return
+	if old := r.current.Load(); old != nil && !r.yield(ctx, old) {
+		return state.Run{}, nil, busy(r.snapshot(old))
 	}
-	a, err := r.claim(ctx, req.trigger, r.freshInstant(), names)
+	run, err := r.claim(ctx, req.trigger, r.freshInstant(), names)
 	if err != nil {
 		r.lost(ctx, req.trigger, err)
-		req.answer <- answer{err: err}
-		return
 	}
-	req.answer <- answer{id: a.id}
-	r.launch(ctx, a, names)
+	return run, names, err
+}
+
+// inTheWay returns the run that forbids another one: one that is on, unless it only waits for retries.
+func (r *Runner) inTheWay(ctx context.Context) (state.Run, bool) {
+	for _, run := range r.store.View().Runs() {
+		a := r.current.Load()
+		over := a != nil && a.id == run.ID && a.ending != nil // but that could not be stored
+		if !run.Ended() && (over || !r.onlyRetries(ctx, *run)) {
+			return *run, true
+		}
+	}
+	return state.Run{}, false
 }

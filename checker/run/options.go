@@ -15,10 +15,12 @@ import (
 // Store is what is used of *state.Store.
 type Store interface {
 	View() *state.View
+	Coordinates() bool // whether this replica begins and ends runs
+	Agreed() bool      // whether all replicas have the same fleet
 	CreateRun(ctx context.Context, r state.Run) error
 	UpdateRun(ctx context.Context, id string, next func(*state.Run) bool) (state.Run, error)
-	PutMachine(ctx context.Context, m state.Machine) error
-	DeleteMachine(ctx context.Context, name string) error
+	Run(ctx context.Context, id string) (state.Run, error)
+	UpdateMachine(ctx context.Context, name string, next func(*state.Machine) bool) (state.Machine, error)
 }
 
 // Queue is what is used of *state.Queue.

@@ -14,8 +14,8 @@ func (r *Runner) outstanding() time.Time {
 	if at.IsZero() {
 		return at
 	}
-	if a := r.current.Load(); a != nil {
-		if since := a.waitingSince(); since.After(at) {
+	if run, ok := r.store.View().CurrentRun(); ok {
+		if since := r.waitingSince(run); since.After(at) {
 			return since
 		}
 	}

@@ -2,32 +2,70 @@ package run
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/drift-exporter/drift_exporter/internal/state"
 )
 
-// resume takes up what an earlier process left: a scheduled run that nobody started, or else a run that has not
-// ended. Then come machines that were never checked.
+// resume takes up what an earlier process or another replica left: a scheduled run that nobody started, or else a
+// run that has not ended. Then come machines that were never checked.
 func (r *Runner) resume(ctx context.Context) {
 	r.newWanted = true
-	r.handled = r.plan.Load().Latest(r.clock.Now())
-	if r.missed(r.handled) {
-		if r.fleet.Load().Config.Schedule.CatchUp {
-			r.log.Info("a scheduled run was missed, catching up", "run", state.RunID(r.handled))
-			r.scheduled(ctx, r.handled, state.TriggerCatchUp)
-		} else {
-			skipped := r.handled
-			r.over.Store(&skipped)
-			r.metrics.runs.WithLabelValues(resultSkipped).Inc()
-			r.log.Warn("a scheduled run was missed and is skipped", "run", state.RunID(r.handled))
-		}
-	}
-	if run, ok := r.store.View().CurrentRun(); ok && r.current.Load() == nil {
+	r.due(ctx)
+	if run, ok := r.unfinished(); ok && r.current.Load() == nil {
 		r.adopt(ctx, run)
 	}
+	r.takeUp(ctx)
 	r.sweep(ctx)
 	r.startNew(ctx)
+}
+
+// unfinished is the run to go on with if none is: the newest that was planned if it has not begun, the newest that
+// has, or the oldest that waits.
+func (r *Runner) unfinished() (found state.Run, ok bool) {
+	runs := r.store.View().Runs()
+	for _, run := range runs { // the newest first
+		if !run.Ended() && (planned(run) || run.Phase == state.RunRunning) {
+			return *run, true
+		}
+	}
+	for _, run := range slices.Backward(runs) {
+		if !run.Ended() {
+			return *run, true
+		}
+	}
+	return state.Run{}, false
+}
+
+// takeUp goes on with a run that was stored and that nobody has begun, once none is in its way.
+func (r *Runner) takeUp(ctx context.Context) {
+	if ctx.Err() != nil {
+		return
+	}
+	old := r.current.Load()
+	run, ok := r.waiting(old)
+	if !ok {
+		return
+	}
+	switch {
+	case old == nil || r.yield(ctx, old):
+	case planned(&run):
+		r.cut(ctx, old, "the next run was due")
+	default:
+		return
+	}
+	r.adopt(ctx, run)
+}
+
+// waiting is the oldest run that nobody has begun, of those that are later than the one that is on.
+func (r *Runner) waiting(on *active) (state.Run, bool) {
+	for _, run := range slices.Backward(r.store.View().Runs()) {
+		if run.Phase == state.RunEnqueuing && (on == nil || state.CompareRunIDs(run.ID, on.id) > 0) {
+			return *run, true
+		}
+	}
+	return state.Run{}, false
 }
 
 // missed tells whether an instant has passed without its run.
@@ -35,29 +73,31 @@ func (r *Runner) missed(at time.Time) bool {
 	if at.IsZero() {
 		return false
 	}
-	id := state.RunID(at)
+	id, now := state.RunID(at), r.clock.Now()
+	if over := r.lastOver(now); !over.Before(at) {
+		return false
+	}
 	for _, run := range r.store.View().Runs() {
-		if planned(run) && covers(run.ID, id, r.clock.Now()) {
+		if planned(run) && covers(run.ID, id, now) {
 			return false
 		}
 	}
 	return true
 }
 
-// adopt goes on with a run that an earlier process began. Machines that have no outcome yet are enqueued once
-// more: most of them are on the queue, which then changes nothing.
+// adopt goes on with a run that was begun elsewhere, or stored to be begun. Machines that have no outcome yet are
+// enqueued once more: if they are on the queue that changes nothing.
 func (r *Runner) adopt(ctx context.Context, run state.Run) {
-	a := newActive(ctx, run)
+	a := newActive(run)
+	r.reopenWork(run.ID)
 	var missing []string
 	for _, name := range r.members(run) {
-		if m, ok := r.store.View().Machine(name); ok && covers(m.Run, run.ID, r.clock.Now()) {
-			a.settle(name, m.Failure)
-		} else {
+		if !r.isDone(name, run.ID) {
 			missing = append(missing, name)
 		}
 	}
 	a.saved = counts{checked: -1} // is to be stored, whatever it is
-	r.log.Info("run resumed", "run", run.ID, "phase", run.Phase, "done", a.count(), "machines", len(missing))
+	r.log.Info("run resumed", "run", run.ID, "phase", run.Phase, "done", r.tally(run).Done(), "machines", len(missing))
 	if run.Phase == state.RunEnqueuing {
 		r.launch(ctx, a, missing) // the queue may hold jobs of the run before
 		return
@@ -75,32 +115,23 @@ func (r *Runner) members(run state.Run) []string {
 	return allCheckable(f)
 }
 
-// sweep ends runs that are neither over nor current: a process died between claiming the next and ending them,
-// or the store failed then.
+// sweep ends runs that are neither over nor current, nor wait for their turn: a process died between claiming the
+// next and ending them, or the store failed then.
 func (r *Runner) sweep(ctx context.Context) {
 	a := r.current.Load()
 	for _, run := range r.store.View().Runs() {
 		if run.Ended() || a != nil && run.ID == a.id {
 			continue
 		}
-		checked, failed := r.stored(*run)
-		if _, err := r.conclude(ctx, run.ID, ending{state.RunFailed, "interrupted"}, checked, failed); err != nil {
+		if run.Phase == state.RunEnqueuing && (a == nil || state.CompareRunIDs(run.ID, a.id) > 0) {
+			continue
+		}
+		if !r.keepAll(ctx, r.interrupted(run.ID)) {
+			continue
+		}
+		t := r.store.View().Tally(run.ID, nil) // what later runs did is not its own
+		if _, err := r.conclude(ctx, run.ID, ending{state.RunFailed, "interrupted"}, t); err != nil {
 			r.log.Warn("an old run could not be ended", "run", run.ID, "err", err) // the next tick tries again
 		}
 	}
-}
-
-// stored counts the machines with an outcome of a run.
-func (r *Runner) stored(run state.Run) (checked, failed int) {
-	for _, name := range r.members(run) {
-		m, ok := r.store.View().Machine(name)
-		switch {
-		case !ok || m.Run != run.ID:
-		case m.Failure == nil:
-			checked++
-		default:
-			failed++
-		}
-	}
-	return checked, failed
 }

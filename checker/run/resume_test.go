@@ -51,11 +51,11 @@ func (m *mortal) UpdateRun(ctx context.Context, id string, next func(*state.Run)
 	return m.Store.UpdateRun(ctx, id, next)
 }
 
-func (m *mortal) PutMachine(ctx context.Context, machine state.Machine) error {
-	if err := m.alive("machine " + machine.Name); err != nil {
-		return err
+func (m *mortal) UpdateMachine(ctx context.Context, name string, next func(*state.Machine) bool) (state.Machine, error) {
+	if err := m.alive("machine " + name); err != nil {
+		return state.Machine{}, err
 	}
-	return m.Store.PutMachine(ctx, machine)
+	return m.Store.UpdateMachine(ctx, name, next)
 }
 
 func (m *mortal) Enqueue(ctx context.Context, jobs []state.Job) error {

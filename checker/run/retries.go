@@ -2,120 +2,127 @@ package run
 
 import (
 	"context"
-	"maps"
 	"slices"
 
 	"github.com/drift-exporter/drift_exporter/checker"
+	"github.com/drift-exporter/drift_exporter/internal/config"
 	"github.com/drift-exporter/drift_exporter/internal/state"
 )
 
-// retry keeps a failure for the case that the run ends before the machine is tried again.
-func (a *active) retry(out checker.Outcome) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.retrying[out.Machine] = out
-}
-
-// interrupted returns the failures that were to be tried again.
-func (a *active) interrupted() []checker.Outcome {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return slices.Collect(maps.Values(a.retrying))
-}
-
-// opened notes which machines have a job on the queue.
-func (a *active) opened(machines []string) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	for _, m := range machines {
-		a.open[m] = true
+// retryOf is a machine's failure in a run if it is to be tried again in it.
+func retryOf(m *state.Machine, run string) *state.Retrying {
+	if m.Retrying == nil || m.Retrying.Run != run {
+		return nil
 	}
+	return m.Retrying
 }
 
-// without leaves out the machines that are the run's own and not done with.
-func (a *active) without(names []string) []string {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return slices.DeleteFunc(names, func(m string) bool { return a.open[m] })
-}
-
-// onlyRetries tells whether every machine was tried and nothing goes on: what is left only waits to be tried again.
-func (a *active) onlyRetries() bool {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return a.waits()
-}
-
-// waits is onlyRetries for who holds the lock. A machine whose outcome could not be stored does not count: what
-// is known of it would be lost.
-func (a *active) waits() bool {
-	if a.closed || len(a.inFlight) > 0 || len(a.later) > 0 {
-		return false
+// failed counts a failure and tells whether the machine is to be tried again, which happens without holding a slot:
+// then that is stored, for whoever has to do with the run next. What failed was logged by the check.
+func (r *Runner) failed(ctx context.Context, j job, out checker.Outcome, c config.Check) (again bool, err error) {
+	r.metrics.failed(&r.fleet, j.machine, out.Failure.Reason)
+	if !out.Failure.Retry || c.Retries < 1 {
+		return false, nil
 	}
-	for m := range a.open {
-		if _, tried := a.retrying[m]; !a.settled[m] && (!tried || a.unstored[m] > 0) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeTimeout)
+	defer cancel()
+	attempt := 0
+	_, err = r.store.UpdateMachine(ctx, j.machine, func(m *state.Machine) bool {
+		attempt = 1
+		if before := retryOf(m, j.run); before != nil {
+			attempt = before.Attempts + 1
+		}
+		again = attempt <= c.Retries && !covers(m.Run, j.run, r.clock.Now())
+		m.Retrying = &state.Retrying{
+			Run: j.run, At: out.At, Duration: out.Duration, Failure: *out.Failure, Attempts: attempt,
+		}
+		return again
+	})
+	if err == nil && again {
+		j.log.Info("machine will be tried again", "reason", out.Failure.Reason, "attempt", attempt, "delay", c.RetryDelay)
+	}
+	return again, err
+}
+
+// begins notes that a machine which waited to be tried again is being tried: its run does not give way meanwhile.
+func (r *Runner) begins(ctx context.Context, j job) error {
+	m, ok := r.store.View().Machine(j.machine)
+	if !ok || retryOf(m, j.run) == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeTimeout)
+	defer cancel()
+	_, err := r.store.UpdateMachine(ctx, j.machine, func(m *state.Machine) bool {
+		waits := retryOf(m, j.run)
+		if waits == nil || waits.Trying {
 			return false
 		}
-	}
-	return true
+		trying := *waits
+		trying.Trying = true
+		m.Retrying = &trying
+		return true
+	})
+	return err
 }
 
-// hold keeps workers from the machines that wait for a retry and returns them. It does nothing, and says so, if
-// there is more to the run than these.
-func (a *active) hold() (machines []string, ok bool) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if !a.waits() {
-		return nil, false
+// interrupted are the failures of a run whose machines were to be tried again.
+func (r *Runner) interrupted(run string) []checker.Outcome {
+	f := r.fleet.Load()
+	var failures []checker.Outcome
+	for _, stored := range r.store.View().Machines() {
+		waits := retryOf(stored, run)
+		if waits == nil || covers(stored.Run, run, r.clock.Now()) {
+			continue
+		}
+		if m, ok := checkable(f, stored.Name); ok {
+			failures = append(failures, at(inVain(m, run, &waits.Failure), waits.At, waits.Duration))
+		}
 	}
-	for m := range a.retrying {
-		a.inFlight[m] = true
-		a.busy.Add(1)
-		machines = append(machines, m)
-	}
-	return machines, true
+	return failures
 }
 
-// release ends what hold began. If over, no worker gets in any more.
-func (a *active) release(machines []string, over bool) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.closed = over
-	for _, m := range machines {
-		delete(a.inFlight, m)
-		a.busy.Done()
-	}
+// without leaves out the machines that wait to be tried again in a run.
+func (r *Runner) without(names []string, run string) []string {
+	return slices.DeleteFunc(names, func(name string) bool {
+		m, ok := r.store.View().Machine(name)
+		return ok && retryOf(m, run) != nil
+	})
 }
 
 // yield ends a run that only waits for retries, as one that tried all its machines: their last failures are
 // stored, the retries do not happen. It tells whether the run is over; if not, it goes on as before. Who asks for
-// a run claims it only afterwards: a crash in between leaves this run to be resumed, or nothing to do.
+// a run here claims it only afterwards: a crash in between leaves this run to be resumed, or nothing to do.
 func (r *Runner) yield(ctx context.Context, a *active) bool {
-	held, ok := a.hold()
-	if !ok {
+	if a.ending != nil || !r.onlyRetries(ctx, r.snapshot(a)) {
 		return false
 	}
-	over := r.keepInterrupted(ctx, a)
-	a.release(held, over)
+	failures := r.interrupted(a.id)
+	held := make([]string, len(failures))
+	for i, out := range failures {
+		held[i] = out.Machine
+	}
+	w := r.workFor(ctx, a.id)
+	if !w.hold(held) {
+		return false
+	}
+	over := r.keepAll(ctx, failures)
+	w.release(held, over)
 	if !over {
 		return false
 	}
-	a.close()
+	r.closeWork(ctx, a.id)
 	removed := r.purgeRest(ctx, a)
 	r.log.Info("run gives way to the next, without its last retries", "run", a.id, "purged", removed)
 	a.ending = &ending{phase: state.RunDone}
 	return r.end(ctx, a)
 }
 
-// keepInterrupted stores the failures that were to be tried again, and tells whether all of them are stored.
-func (r *Runner) keepInterrupted(ctx context.Context, a *active) bool {
+// keepAll stores outcomes and tells whether all of them are stored.
+func (r *Runner) keepAll(ctx context.Context, outcomes []checker.Outcome) bool {
 	all := true
-	for _, out := range a.interrupted() {
-		if _, ok := checkable(r.fleet.Load(), out.Machine); !ok {
-			continue
-		}
-		if err := r.keep(ctx, a, out); err != nil {
-			r.log.Error("a failed check could not be stored", "run", a.id, "machine", out.Machine, "err", err)
+	for _, out := range outcomes {
+		if err := r.keep(ctx, out.Run, out); err != nil {
+			r.log.Error("a failed check could not be stored", "run", out.Run, "machine", out.Machine, "err", err)
 			all = false
 		}
 	}

@@ -36,9 +36,17 @@ func (g *rig) deadToday(dead string) {
 func (g *rig) waits(n int) {
 	g.t.Helper()
 	g.eventually("only retries are left", func() bool {
-		a := g.runner.current.Load()
-		return a != nil && a.count() == n && a.onlyRetries()
+		run, on := g.runner.Current()
+		return on && run.Checked+run.Failed == n && g.runner.onlyRetries(context.Background(), run) && g.idle(run.ID)
 	})
+}
+
+// idle tells whether no worker has to do with the run.
+func (g *rig) idle(run string) bool {
+	w := g.runner.workFor(context.Background(), run)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return len(w.inFlight) == 0
 }
 
 func (g *rig) runsEnded(result string) float64 {
@@ -208,12 +216,14 @@ func TestNewMachinesDoNotWaitForADeadOne(t *testing.T) {
 func TestKillWhileARunGivesWay(t *testing.T) {
 	for _, c := range []struct {
 		name   string
-		before func(g *rig, a *active)
+		before func(g *rig)
 	}{
-		{"before the failures are stored", func(*rig, *active) {}},
-		{"before the jobs are removed", func(g *rig, a *active) { require.True(t, g.runner.keepInterrupted(t.Context(), a)) }},
-		{"before the end is stored", func(g *rig, a *active) {
-			require.True(t, g.runner.keepInterrupted(t.Context(), a))
+		{"before the failures are stored", func(*rig) {}},
+		{"before the jobs are removed", func(g *rig) {
+			require.True(t, g.runner.keepAll(t.Context(), g.runner.interrupted(today)))
+		}},
+		{"before the end is stored", func(g *rig) {
+			require.True(t, g.runner.keepAll(t.Context(), g.runner.interrupted(today)))
 			_, err := g.store.Queue().Purge(t.Context())
 			require.NoError(t, err)
 		}},
@@ -223,9 +233,8 @@ func TestKillWhileARunGivesWay(t *testing.T) {
 			g.deadToday("a-dead")
 			g.start()
 			g.waits(1)
-			a := g.runner.current.Load()
 			g.stop()
-			c.before(g, a)
+			c.before(g)
 			g.onCheck = func(_ context.Context, c call) checker.Outcome { return g.fails(c, state.ReasonConnect, false) }
 			g.restart(time.Minute)
 			run := g.ends(today)

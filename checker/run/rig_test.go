@@ -79,8 +79,8 @@ func (g *rig) open() {
 	g.store = s
 }
 
-// start makes a Runner on the open store and runs it.
-func (g *rig) start() *rig {
+// make makes a Runner on the open store.
+func (g *rig) make() {
 	g.t.Helper()
 	g.reg = prometheus.NewPedanticRegistry()
 	g.metrics = NewMetrics(g.reg)
@@ -95,9 +95,17 @@ func (g *rig) start() *rig {
 	}
 	r, err := New(o)
 	require.NoError(g.t, err)
+	g.runner = r
+}
+
+// start makes a Runner on the open store and runs it.
+func (g *rig) start() *rig {
+	g.t.Helper()
+	g.make()
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
-	g.runner, g.cancel, g.ended = r, cancel, ended
+	g.cancel, g.ended = cancel, ended
+	r := g.runner
 	go func() { ended <- r.Run(ctx) }()
 	return g
 }
@@ -267,7 +275,7 @@ func (g *rig) ends(id string) state.Run {
 		var err error
 		run, err = g.store.Run(context.Background(), id)
 		_, on := g.runner.Current()
-		return err == nil && run.Ended() && !on
+		return err == nil && run.Ended() && !on && g.runner.current.Load() == nil
 	})
 	run.StartedAt, run.EndedAt = time.Time{}, time.Time{}
 	return run

@@ -14,15 +14,14 @@ import (
 
 	"github.com/drift-exporter/drift_exporter/checker"
 	"github.com/drift-exporter/drift_exporter/internal/schedule"
-	"github.com/drift-exporter/drift_exporter/internal/state"
 )
 
 // tickEvery is how often the loop looks by itself: for an instant that a timer missed since the machine slept or
 // its clock was set, for a queue that has run empty, and for counts to store.
 const tickEvery = 5 * time.Second
 
-// Runner decides when machines are checked and has them checked. One goroutine, the loop, begins and ends runs;
-// workers take jobs from the queue.
+// Runner decides when machines are checked and has them checked. One goroutine, the loop, begins and ends runs while
+// this replica coordinates; workers take jobs from the queue in any case.
 type Runner struct {
 	store     Store
 	queue     Queue
@@ -37,23 +36,30 @@ type Runner struct {
 
 	fleet   atomic.Pointer[checker.Fleet]
 	plan    atomic.Pointer[plan]
-	current atomic.Pointer[active]
+	current atomic.Pointer[active]    // the run that is on, if this replica coordinates
 	over    atomic.Pointer[time.Time] // the last scheduled instant that was seen to be dealt with
 	slots   *slots
 
 	requests chan request  // of StartRun
 	woken    chan struct{} // something may be due
 	emptied  chan struct{} // the queue may be empty
+	noticed  chan struct{} // a run changed in the store
 	reloaded chan struct{}
 	started  atomic.Bool
 	done     chan struct{} // closed when Run has returned
+
+	worksMu sync.Mutex
+	works   map[string]*working // by run
 
 	cronMu sync.Mutex
 	cron   gocron.Scheduler // nil unless running
 	jobID  uuid.UUID
 
 	// What follows is the loop's own.
+	begun     time.Time // when Run was called
+	leads     bool      // this replica coordinates, and has taken up what there was
 	handled   time.Time // the latest instant that was dealt with
+	failedAt  time.Time // the latest instant whose run could not be claimed
 	newWanted bool      // machines without a record are to be checked
 	newAfter  time.Time // but not before
 }
@@ -82,8 +88,10 @@ func New(o Options) (*Runner, error) {
 		requests: make(chan request),
 		woken:    make(chan struct{}, 1),
 		emptied:  make(chan struct{}, 1),
+		noticed:  make(chan struct{}, 1),
 		reloaded: make(chan struct{}, 1),
 		done:     make(chan struct{}),
+		works:    map[string]*working{},
 	}
 	r.fleet.Store(o.Fleet)
 	r.plan.Store(&plan{Schedule: s})
@@ -102,11 +110,13 @@ func (r *Runner) Run(ctx context.Context) error {
 		return err
 	}
 	defer r.stopCron()
-	r.resume(ctx)
-	var workers sync.WaitGroup
-	workers.Go(func() { r.work(ctx) })
+	r.begun = r.clock.Now()
+	r.lead(ctx)
+	var others sync.WaitGroup
+	others.Go(func() { r.work(ctx) })
+	others.Go(func() { r.followRuns(ctx) })
 	r.loop(ctx)
-	workers.Wait()
+	others.Wait()
 	return nil
 }
 
@@ -120,15 +130,6 @@ func (r *Runner) LastDue() time.Time {
 		return next
 	}
 	return next.Add(r.fleet.Load().Config.Schedule.Spread)
-}
-
-// Current returns the run that is on, with the counts of this moment.
-func (r *Runner) Current() (state.Run, bool) {
-	a := r.current.Load()
-	if a == nil {
-		return state.Run{}, false
-	}
-	return a.snapshot(), true
 }
 
 // Reload makes f the fleet: for checks that begin from now on, and its schedule and concurrency at once. If the

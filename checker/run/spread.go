@@ -83,22 +83,19 @@ func (r *Runner) checkNewNow(ctx context.Context) {
 	if a == nil || a.ending != nil || !a.hasTurns() || ctx.Err() != nil {
 		return
 	}
-	wave := a.takeNew(stillCheckable(r.fleet.Load(), r.unjudged()))
+	fresh := slices.DeleteFunc(stillCheckable(r.fleet.Load(), r.unjudged()), func(m string) bool { return r.isDone(m, a.id) })
+	wave, joined := a.takeNew(fresh)
 	if len(wave) == 0 {
 		return
 	}
 	r.putWave(ctx, a, wave)
-	total := a.members()
-	run, err := r.store.UpdateRun(ctx, a.id, func(run *state.Run) bool {
-		grown := total > run.Total
-		run.Total = max(run.Total, total)
-		return grown && !run.Ended()
+	_, err := r.store.UpdateRun(ctx, a.id, func(run *state.Run) bool {
+		run.Total += joined
+		return joined > 0 && !run.Ended()
 	})
 	if err != nil {
 		r.log.Warn("the size of a run could not be stored", "run", a.id, "err", err)
-		return
 	}
-	a.setRun(run)
 }
 
 // putWave puts machines on the queue that were taken. If that fails their turn comes again with the next tick.
@@ -121,17 +118,13 @@ func (a *active) postpone(later []turn) {
 }
 
 // hasTurns tells whether there are machines whose turn is to come.
-func (a *active) hasTurns() bool {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return len(a.later) > 0
-}
+func (a *active) hasTurns() bool { return a.toCome() > 0 }
 
-// members is how many machines the run has, as far as it is known here.
-func (a *active) members() int {
+// toCome is how many these are.
+func (a *active) toCome() int {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return len(a.settled) + a.unsettled() + len(a.later)
+	return len(a.later)
 }
 
 // takeDue takes the machines whose turn has come; they count as being on the queue.
@@ -148,27 +141,28 @@ func (a *active) takeDue(now time.Time) []turn {
 	return wave
 }
 
-// takeNew takes those of the machines that are not on the queue and have no outcome, as takeDue does.
-func (a *active) takeNew(names []string) []turn {
+// takeNew takes those of the machines that were not put on the queue, as takeDue does, and tells how many of them were
+// not even of the run.
+func (a *active) takeNew(names []string) (wave []turn, joined int) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	var wave []turn
 	wanted := map[string]bool{}
 	for _, m := range names {
-		if !a.open[m] && !a.settled[m] {
+		if !a.queued[m] {
 			wanted[m] = true
 			wave = append(wave, turn{m, a.run.SpreadFrom})
 		}
 	}
+	before := len(a.later)
 	a.later = slices.DeleteFunc(a.later, func(t turn) bool { return wanted[t.machine] })
 	a.begin(wave)
-	return wave
+	return wave, len(wave) - (before - len(a.later))
 }
 
 // begin notes that machines get onto the queue, for who holds the lock.
 func (a *active) begin(wave []turn) {
 	for _, t := range wave {
-		a.open[t.machine] = true
+		a.queued[t.machine] = true
 	}
 	a.left = max(a.left, a.acked) + len(wave)
 }
@@ -179,30 +173,23 @@ func (a *active) putBack(wave []turn) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	for _, t := range wave {
-		if !a.inFlight[t.machine] {
-			delete(a.open, t.machine)
-		}
+		delete(a.queued, t.machine)
 	}
 	a.later = append(slices.Clone(wave), a.later...)
 	slices.SortFunc(a.later, func(a, b turn) int { return a.at.Compare(b.at) })
 }
 
-// waitingSince is when the first of the machines that are due had its turn or, if all those have an outcome, when the
-// next has it. It is zero for a run that is not spread.
-func (a *active) waitingSince() time.Time {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.run.SpreadUntil.IsZero() {
+// waitingSince is when the first of the machines of a run had its turn that are due and have no outcome or, if all
+// those have one, when the next has its turn. It is zero for a run that is not spread.
+func (r *Runner) waitingSince(run state.Run) time.Time {
+	if run.SpreadUntil.IsZero() {
 		return time.Time{}
 	}
 	var first time.Time
-	for m := range a.open {
-		if at := turnOf(a.run, m); !a.settled[m] && (first.IsZero() || at.Before(first)) {
+	for _, m := range r.members(run) {
+		if at := turnOf(run, m); (first.IsZero() || at.Before(first)) && !r.isDone(m, run.ID) {
 			first = at
 		}
-	}
-	if first.IsZero() && len(a.later) > 0 {
-		first = a.later[0].at
 	}
 	return first
 }

@@ -14,6 +14,8 @@ const (
 	pullAgain = time.Second
 	// twiceAgain is how long a job waits that came while another worker is at the same machine.
 	twiceAgain = 5 * time.Second
+	// unknownAgain is how long a job waits whose machine this replica does not know, but another may.
+	unknownAgain = 10 * time.Second
 	// storeTimeout bounds storing one outcome. It is not cut short by a shutdown: the check is done by then.
 	storeTimeout = 30 * time.Second
 )
@@ -50,37 +52,44 @@ func (r *Runner) work(ctx context.Context) {
 
 // handle deals with one job: it is checked and its outcome stored, or it goes back to the queue, or it is void.
 func (r *Runner) handle(ctx context.Context, d *state.Delivery) {
-	j := job{Delivery: d, a: r.current.Load(), machine: d.Job().Machine}
-	j.log = r.log.With("run", d.Job().Run, "machine", j.machine)
-	if j.a == nil || j.a.id != d.Job().Run {
-		j.a = nil
-		r.drop(j, "its run is over")
-		return
-	}
-	switch j.a.enter(j.machine) {
-	case entryOver:
+	j := job{Delivery: d, run: d.Job().Run, machine: d.Job().Machine}
+	j.log = r.log.With("run", j.run, "machine", j.machine)
+	var err error
+	if j.w, err = r.worksOn(ctx, j.run); err != nil {
 		if ctx.Err() == nil {
-			r.drop(j, "its run is over")
-		} // else it stays on the queue for the next start
-		return
-	case entryTwice:
-		j.log.Warn("another worker is at this machine already")
-		j.a.giveBack(j.machine)
+			j.log.Warn("it is not known whether the run of a job is on", "err", err)
+		}
 		j.retry(twiceAgain)
 		return
 	}
-	defer j.a.leave(j.machine)
+	if j.w == nil {
+		r.drop(j, overReason)
+		return
+	}
+	switch j.w.enter(j.machine) {
+	case entryOver:
+		r.abandon(ctx, j)
+		return
+	case entryTwice:
+		j.log.Warn("another worker is at this machine already")
+		j.retry(twiceAgain)
+		return
+	}
+	defer j.w.leave(j.machine)
 	stop := r.stayAlive(j)
 	defer stop()
 	r.attempt(ctx, j)
 }
 
+// overReason is why most jobs are void that are.
+const overReason = "its run is over"
+
 // job is a delivery on its way through a worker.
 type job struct {
 	*state.Delivery
-	a       *active // nil if the job is not of the run that is on
-	machine string
-	log     *slog.Logger
+	w            *working // nil if the run is over
+	run, machine string
+	log          *slog.Logger
 }
 
 // retry gives the job back to the queue. If even that fails, the queue takes it back by itself after AckWait.
@@ -104,7 +113,7 @@ func (r *Runner) acknowledge(j job) {
 		j.log.Warn("a job could not be taken off the queue", "err", err)
 		return
 	}
-	if j.a != nil && j.a.acknowledged(j.machine) {
+	if a := r.current.Load(); a != nil && a.id == j.run && a.acknowledged() {
 		signal(r.emptied)
 	}
 }

@@ -10,6 +10,23 @@ type Machine struct {
 	Duration time.Duration `json:"duration"`
 	Failure  *Failure      `json:"failure,omitempty"` // nil: every pack of it was judged
 	Facts    Facts         `json:"facts"`             // of the last attempt that got them
+	// Retrying is set while the machine is to be tried again in a run; the fields above are then still of the
+	// outcome before.
+	Retrying *Retrying `json:"retrying,omitempty"`
+}
+
+// HasOutcome tells whether any attempt at the machine is over: not if all that there was is to be tried again.
+func (m *Machine) HasOutcome() bool { return m.Run != "" || m.Retrying == nil }
+
+// Retrying is a failure that is no outcome yet, since the machine is to be tried again. It becomes one if the run
+// ends before that.
+type Retrying struct {
+	Run      string        `json:"run"`
+	At       time.Time     `json:"at"` // of the last attempt, as the two below
+	Duration time.Duration `json:"duration"`
+	Failure  Failure       `json:"failure"`
+	Attempts int           `json:"attempts"`         // that failed, in this run
+	Trying   bool          `json:"trying,omitempty"` // the next attempt has begun
 }
 
 // Facts are what a machine says of itself at the start of a check. Empty fields are not known.

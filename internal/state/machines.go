@@ -8,40 +8,68 @@ import (
 // PutMachine stores what the last attempt at a machine found. It is dropped if what is stored is of a later run.
 // When it returns nil, the View shows the outcome.
 func (s *Store) PutMachine(ctx context.Context, m Machine) error {
-	key, err := encodeID(m.Name)
+	_, err := s.UpdateMachine(ctx, m.Name, func(stored *Machine) bool {
+		if CompareRunIDs(stored.Run, m.Run) > 0 {
+			return false
+		}
+		*stored = m
+		return true
+	})
+	return err
+}
+
+// UpdateMachine changes what is stored of a machine: next gets a copy of it, with nothing but a name if there is
+// none, changes it, and returns whether to store it. It may be called several times. When UpdateMachine returns nil,
+// the View shows what it returns.
+func (s *Store) UpdateMachine(ctx context.Context, name string, next func(*Machine) bool) (Machine, error) {
+	key, err := encodeID(name)
 	if err != nil {
-		return fmt.Errorf("store machine: %w", err)
+		return Machine{}, fmt.Errorf("store machine: %w", err)
 	}
-	m.Facts = cutFacts(m.Facts)
+	known, revision := s.view.machines.find(name)
+	after, err := s.changeShown(ctx, s.buckets.machines, key, revision, func(cur entry) (change, error) {
+		old := known
+		if !cur.assumed {
+			old, _ = decodeMachine(name, cur.value) // a corrupt one counts as absent
+		}
+		m := Machine{Name: name}
+		if old != nil {
+			m = *old
+		}
+		if !next(&m) {
+			return change{op: opLeave}, nil
+		}
+		value, err := encode(fitMachine(m, name))
+		return change{op: opPut, value: value}, err
+	})
+	if err != nil {
+		return Machine{}, fmt.Errorf("store machine %s: %w", name, err)
+	}
+	if after.revision == 0 {
+		return Machine{Name: name}, nil
+	}
+	shown, err := decodeMachine(name, after.value)
+	if err != nil {
+		return Machine{}, fmt.Errorf("store machine %s: %w", name, err)
+	}
+	s.view.machines.put(name, after.revision, shown)
+	return *shown, nil
+}
+
+// fitMachine is a machine's entry with all texts within their bounds; the caller's is not changed.
+func fitMachine(m Machine, name string) Machine {
+	m.Name, m.Facts = name, cutFacts(m.Facts)
 	if m.Failure != nil {
 		f := *m.Failure
 		f.Message = cut(f.Message, maxMessage)
 		m.Failure = &f
 	}
-	value, err := encode(m)
-	if err != nil {
-		return fmt.Errorf("store machine %s: %w", m.Name, err)
+	if m.Retrying != nil {
+		r := *m.Retrying
+		r.Failure.Message = cut(r.Failure.Message, maxMessage)
+		m.Retrying = &r
 	}
-	known, revision := s.view.machines.find(m.Name)
-	after, err := s.changeShown(ctx, s.buckets.machines, key, revision, func(cur entry) (change, error) {
-		old := known
-		if !cur.assumed {
-			old, _ = decodeMachine(m.Name, cur.value) // a corrupt one counts as absent
-		}
-		if old != nil && CompareRunIDs(old.Run, m.Run) > 0 {
-			return change{op: opLeave}, nil
-		}
-		return change{op: opPut, value: value}, nil
-	})
-	if err != nil {
-		return fmt.Errorf("store machine %s: %w", m.Name, err)
-	}
-	shown, err := decodeMachine(m.Name, after.value)
-	if err != nil {
-		return fmt.Errorf("store machine %s: %w", m.Name, err)
-	}
-	s.view.machines.put(m.Name, after.revision, shown)
-	return nil
+	return m
 }
 
 // DeleteMachine forgets a machine. One that is not stored is not an error.

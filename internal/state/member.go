@@ -45,7 +45,7 @@ func newMembership(self Replica, view *View, b *buckets, log *slog.Logger) *memb
 	decodeAny := func(key string) (string, error) { return key, nil }
 	view.replicas = newMirror(view, b.replicas, decodeAny, decodeReplica, strings.Compare)
 	view.replicas.same = sameReplica
-	view.replicas.onChange = func(key string, r *Replica) {
+	view.replicas.onChange = func(key string, _, r *Replica) {
 		m.recount()
 		if key == leaseKey && r == nil {
 			m.hurry()

@@ -19,7 +19,7 @@ type mirror[K comparable, V any] struct {
 	bucket      *bucket
 	decodeKey   func(key string) (K, error)
 	decodeValue func(k K, value []byte) (*V, error) // a value beside an error: all of it that is not corrupt
-	onChange    func(k K, v *V)                     // called with the lock held; a nil value: gone
+	onChange    func(k K, old, v *V)                // called with the lock held; a nil value: not there
 	same        func(a, b *V) bool                  // whether one in the other's place is no news; nil: it always is
 	table       table[K, V]
 	live        bool // replayed in the view's generation, and following
@@ -32,7 +32,7 @@ func newMirror[K comparable, V any](v *View, b *bucket, decodeKey func(string) (
 ) *mirror[K, V] {
 	return &mirror[K, V]{
 		view: v, bucket: b, decodeKey: decodeKey, decodeValue: decodeValue,
-		onChange: func(K, *V) {}, table: newTable[K, V](compare), redo: make(chan struct{}, 1),
+		onChange: func(K, *V, *V) {}, table: newTable[K, V](compare), redo: make(chan struct{}, 1),
 	}
 }
 
@@ -51,7 +51,7 @@ func (m *mirror[K, V]) put(k K, revision uint64, v *V) {
 	if !m.table.put(k, revision, v) || known && m.same != nil && m.same(old, v) {
 		return
 	}
-	m.onChange(k, v)
+	m.onChange(k, old, v)
 	m.view.notify()
 }
 
@@ -59,8 +59,9 @@ func (m *mirror[K, V]) put(k K, revision uint64, v *V) {
 func (m *mirror[K, V]) removed(k K, revision uint64) {
 	m.view.mu.Lock()
 	defer m.view.mu.Unlock()
+	old, _ := m.table.get(k)
 	if m.table.removed(k, revision) {
-		m.onChange(k, nil)
+		m.onChange(k, old, nil)
 		m.view.notify()
 	}
 }
@@ -198,8 +199,9 @@ func (m *mirror[K, V]) watched(log *slog.Logger, e jetstream.KeyValueEntry, seen
 	}
 	m.view.mu.Lock()
 	defer m.view.mu.Unlock()
+	old, _ := m.table.get(k)
 	if m.table.marker(k, e.Revision()) {
-		m.onChange(k, nil)
+		m.onChange(k, old, nil)
 		m.view.notify()
 	}
 }
@@ -207,8 +209,8 @@ func (m *mirror[K, V]) watched(log *slog.Logger, e jetstream.KeyValueEntry, seen
 func (m *mirror[K, V]) finishReplay(generation uint64, seen map[K]struct{}, from head) {
 	m.view.mu.Lock()
 	defer m.view.mu.Unlock()
-	for _, k := range m.table.sweep(seen, from.revision) {
-		m.onChange(k, nil)
+	for k, old := range m.table.sweep(seen, from.revision) {
+		m.onChange(k, old, nil)
 	}
 	m.table.watched = max(m.table.watched, from.revision)
 	m.checked.created = from.created

@@ -93,12 +93,13 @@ func (t *table[K, V]) marker(k K, revision uint64) bool {
 	return r.value != nil
 }
 
-// sweep drops what a full replay, begun when the bucket's last revision was upTo, did not deliver.
-func (t *table[K, V]) sweep(seen map[K]struct{}, upTo uint64) (gone []K) {
+// sweep drops what a full replay, begun when the bucket's last revision was upTo, did not deliver, and returns it.
+func (t *table[K, V]) sweep(seen map[K]struct{}, upTo uint64) map[K]*V {
+	gone := map[K]*V{}
 	for k, r := range t.rows {
 		if _, ok := seen[k]; !ok && r.revision <= upTo {
 			delete(t.rows, k)
-			gone = append(gone, k)
+			gone[k] = r.value
 			t.sorted = nil
 		}
 	}

@@ -44,7 +44,7 @@ func TestTableSweepsWhatAReplayDidNotDeliver(t *testing.T) {
 	tab.put("gone", 1, &values[0])
 	tab.put("kept", 2, &values[1])
 	tab.put("written after the replay began", 9, &values[2])
-	assert.Equal(t, []string{"gone"}, tab.sweep(map[string]struct{}{"kept": {}}, 8))
+	assert.Equal(t, map[string]*int{"gone": &values[0]}, tab.sweep(map[string]struct{}{"kept": {}}, 8))
 	assert.Len(t, tab.all(), 2)
 }
 

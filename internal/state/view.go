@@ -22,8 +22,10 @@ type View struct {
 	machines *mirror[string, Machine]
 	runs     *mirror[string, Run]
 	alerts   map[Key]*Record // those of records that have something to tell Alertmanager
+	tallies  map[string]Tally
 	changed  chan struct{}
-	asked    bool // someone waits for changed
+	asked    bool          // someone waits for changed
+	moved    chan struct{} // of RunsChanged
 	revision uint64
 
 	replicas *mirror[string, Replica] // by key; nil, as all that follows from it, where nobody shares the state
@@ -44,14 +46,18 @@ func newView(b *buckets, connected func() bool, o Options) *View {
 		clock:     o.realClock,
 		timing:    o.timing,
 		alerts:    map[Key]*Record{},
+		tallies:   map[string]Tally{},
 		changed:   make(chan struct{}),
+		moved:     make(chan struct{}),
 		connected: connected,
 		stale:     make(chan struct{}),
 	}
 	v.records = newMirror(v, b.state, decodeKey, decodeRecord, compareKeys)
 	v.records.onChange = v.indexAlert
 	v.machines = newMirror(v, b.machines, decodeID, decodeMachine, cmp.Compare[string])
+	v.machines.onChange = v.indexTally
 	v.runs = newMirror(v, b.runs, decodeRun, decodeRunEntry, func(a, b string) int { return CompareRunIDs(b, a) })
+	v.runs.onChange = v.runChanged
 	v.mirrors = []mirrored{v.records, v.machines, v.runs}
 	return v
 }
@@ -93,7 +99,7 @@ func (v *View) Alerts() []*Record {
 }
 
 // indexAlert keeps alerts in step with records; r is nil if the record is gone. The caller holds mu.
-func (v *View) indexAlert(k Key, r *Record) {
+func (v *View) indexAlert(k Key, _, r *Record) {
 	if r != nil && (r.Alert != nil || len(r.Resolving) > 0) {
 		v.alerts[k] = r
 	} else {
@@ -120,6 +126,17 @@ func (v *View) Runs() []*Run {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	return v.runs.table.all()
+}
+
+// Run returns the run of an id.
+func (v *View) Run(id string) (Run, bool) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	r, ok := v.runs.table.get(id)
+	if !ok {
+		return Run{}, false
+	}
+	return *r, true
 }
 
 // LastRun returns the run that ended last.
@@ -153,6 +170,19 @@ func (v *View) Changed() <-chan struct{} {
 	defer v.mu.Unlock()
 	v.asked = true
 	return v.changed
+}
+
+// RunsChanged is Changed for runs alone.
+func (v *View) RunsChanged() <-chan struct{} {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.moved
+}
+
+// runChanged wakes who waits for RunsChanged. The caller holds mu.
+func (v *View) runChanged(string, *Run, *Run) {
+	close(v.moved)
+	v.moved = make(chan struct{})
 }
 
 // Revision is a number that is another one after every change of anything in the view, Live included; it means
