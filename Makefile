@@ -96,10 +96,10 @@ FUZZTIME ?= 1m
 fuzz: ## run every fuzz target for FUZZTIME
 	@tools/fuzz $(FUZZTIME)
 
-# BENCH_CONTESTANTS and BENCH_ROUNDS choose as well; docs/performance.md tells.
+# docs/performance.md tells what these choose.
 BENCH_FLEETS ?= 100 1000 10000 50000
-export BENCH_CONTESTANTS BENCH_ROUNDS
-bench: test-packages ## measure checks of whole fleets against the floor of SSH and other programs (BENCH_FLEETS=100 takes a minute)
+export BENCH_CONTESTANTS BENCH_ROUNDS BENCH_STRICT
+bench: test-packages ## measure checks of whole fleets against the floor of SSH and other programs (BENCH_FLEETS=100: one of them)
 	BENCH_FLEETS='$(BENCH_FLEETS)' $(GO) test -run '^TestFleets$$' -count=1 -timeout 2h -v ./internal/fleetbench
 
 GOBENCH_COUNT ?= 1

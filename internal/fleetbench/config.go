@@ -23,11 +23,14 @@ type Fleet struct {
 }
 
 // Files that every contestant may use.
-func (f Fleet) hostsFile() string      { return filepath.Join(f.Dir, "hosts") }
-func (f Fleet) knownHostsFile() string { return filepath.Join(f.Dir, "known_hosts") }
-func (f Fleet) hostKeyFile() string    { return filepath.Join(f.Dir, "host_key.pub") }
-func (f Fleet) scriptFile() string     { return filepath.Join(f.Dir, "script.sh") }
-func (f Fleet) configFile() string     { return filepath.Join(f.Dir, "config.yaml") }
+func (f Fleet) hostsFile() string         { return filepath.Join(f.Dir, "hosts") }
+func (f Fleet) knownHostsFile() string    { return filepath.Join(f.Dir, "known_hosts") }
+func (f Fleet) hostKeyFile() string       { return filepath.Join(f.Dir, "host_key.pub") }
+func (f Fleet) scriptFile() string        { return filepath.Join(f.Dir, "script.sh") }
+func (f Fleet) sshConfigFile() string     { return filepath.Join(f.Dir, "ssh_config") }
+func (f Fleet) playbookFile() string      { return filepath.Join(f.Dir, "playbook.yml") }
+func (f Fleet) ansibleConfigFile() string { return filepath.Join(f.Dir, "ansible.cfg") }
+func (f Fleet) configFile() string        { return filepath.Join(f.Dir, "config.yaml") }
 
 // Packs are the ids of the packs of each machine. All of them hold the same items, so that they differ in what is judged and
 // stored, not in what is asked.
@@ -52,11 +55,14 @@ func (f Fleet) Write(packs int) error {
 		fmt.Fprintf(&c, "  - {name: %s, address: %s, packs: [%s]}\n", Name(i), Address(i), strings.Join(ids, ", "))
 	}
 	files := map[string]string{
-		f.configFile():     c.String(),
-		f.hostsFile():      Hosts(f.Machines),
-		f.knownHostsFile(): KnownHosts(f.Machines, f.Port, f.HostKey),
-		f.hostKeyFile():    f.HostKey + "\n",
-		f.scriptFile():     f.Items.Script(),
+		f.configFile():        c.String(),
+		f.hostsFile():         Hosts(f.Machines),
+		f.knownHostsFile():    KnownHosts(f.Machines, f.Port, f.HostKey),
+		f.hostKeyFile():       f.HostKey + "\n",
+		f.scriptFile():        f.Items.Script(),
+		f.sshConfigFile():     f.sshConfig(),
+		f.playbookFile():      f.Items.Playbook(),
+		f.ansibleConfigFile(): "", // so that no other one is found
 	}
 	for _, id := range ids {
 		files[filepath.Join(f.Dir, "packs", id+".yaml")] = f.Items.Pack()
@@ -70,4 +76,19 @@ func (f Fleet) Write(packs int) error {
 		}
 	}
 	return nil
+}
+
+// sshConfig is what OpenSSH's client needs to know. It asks nobody anything and looks at no other file.
+func (f Fleet) sshConfig() string {
+	return fmt.Sprintf(`Host *
+  User %s
+  Port %d
+  IdentityFile %s
+  IdentitiesOnly yes
+  UserKnownHostsFile %s
+  GlobalKnownHostsFile /dev/null
+  StrictHostKeyChecking yes
+  BatchMode yes
+  LogLevel ERROR
+`, f.User, f.Port, f.KeyFile, f.knownHostsFile())
 }

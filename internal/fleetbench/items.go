@@ -122,4 +122,13 @@ func (i Items) keys() []string {
 	return keys
 }
 
+// parameterFiles are where the kernel has the parameters, in the order of keys.
+func (i Items) parameterFiles() []string {
+	var files []string
+	for _, key := range i.keys() {
+		files = append(files, "/proc/sys/"+strings.ReplaceAll(key, ".", "/"))
+	}
+	return files
+}
+
 func digest(content string) string { return fmt.Sprintf("%x", sha256.Sum256([]byte(content))) }

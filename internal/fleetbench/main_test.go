@@ -1,7 +1,6 @@
 package fleetbench
 
 import (
-	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -49,5 +48,3 @@ func status(cmd *exec.Cmd) int {
 	}
 	return cmd.ProcessState.ExitCode()
 }
-
-var errNotAsWanted = errors.New("not all machines are as wanted, or not all were checked")

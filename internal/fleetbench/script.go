@@ -25,14 +25,12 @@ func (i Items) Script() string {
 	for _, name := range i.Packages {
 		fmt.Fprintf(&wanted, "%s installed\n", name)
 	}
-	var parameters []string
 	for _, key := range i.keys() {
-		parameters = append(parameters, "/proc/sys/"+strings.ReplaceAll(key, ".", "/"))
 		fmt.Fprintf(&wanted, "%s\n", i.Parameters[key])
 	}
 	files, all := strings.Join(i.Files(), " "), strings.Join(append(i.Files(), i.Directories()...), " ")
 	return strings.NewReplacer(
-		"@ALL@", all, "@FILES@", files, "@PACKAGES@", strings.Join(i.Packages, " "), "@PARAMETERS@", strings.Join(parameters, " "),
+		"@ALL@", all, "@FILES@", files, "@PACKAGES@", strings.Join(i.Packages, " "), "@PARAMETERS@", strings.Join(i.parameterFiles(), " "),
 		"@WANTED@", strings.TrimSuffix(wanted.String(), "\n"),
 	).Replace(script)
 }

@@ -15,21 +15,38 @@ type settings struct {
 	sshd, canned []int // sizes of fleets
 	rounds       int   // 0: as many as fit the size
 	contestants  []string
+	ansible      int    // machines for Ansible, at most
+	stored       int    // machines of which verdicts are stored; 0: that is not measured
+	whole        bool   // all that there is
+	strict       bool   // missed targets are failures
+	command      string // that measures the same again
 }
 
 const (
 	// sshdAtMost and cannedAtLeast are the sizes of fleets on a real sshd and in a process that plays them.
 	sshdAtMost    = 1000
 	cannedAtLeast = 1000
+	// storedMachines, with three packs each, make the 30,000 verdicts of the process that is started again.
+	storedMachines = 10_000
 )
 
+// wholeFleets are the sizes of all of it.
+const wholeFleets = "100 1000 10000 50000"
+
 // readSettings reads BENCH_FLEETS (sizes: up to 1,000 machines are on a real sshd, from 1,000 on they are played),
-// BENCH_CONTESTANTS and BENCH_ROUNDS.
+// BENCH_CONTESTANTS, BENCH_ROUNDS and BENCH_STRICT.
 func readSettings(t testing.TB) settings {
 	t.Helper()
-	s := settings{sshd: []int{3}, canned: []int{20}, rounds: 1, contestants: words("BENCH_CONTESTANTS")}
+	s := settings{sshd: []int{3}, canned: []int{20}, rounds: 1, stored: 10, ansible: 1, contestants: words("BENCH_CONTESTANTS"), command: "make bench"}
+	s.strict = os.Getenv("BENCH_STRICT") != ""
 	if sizes := words("BENCH_FLEETS"); len(sizes) > 0 {
-		s.sshd, s.canned, s.rounds = nil, nil, 0
+		s.sshd, s.canned, s.rounds, s.stored, s.ansible = nil, nil, 0, 0, 5
+		s.whole = strings.Join(sizes, " ") == wholeFleets && len(s.contestants) == 0
+		if s.whole {
+			s.ansible = ansibleMachines
+		} else {
+			s.command += " BENCH_FLEETS='" + strings.Join(sizes, " ") + "'"
+		}
 		for _, text := range sizes {
 			n, err := strconv.Atoi(text)
 			require.NoError(t, err, "BENCH_FLEETS")
@@ -40,6 +57,9 @@ func readSettings(t testing.TB) settings {
 			}
 			if n >= cannedAtLeast {
 				s.canned = append(s.canned, n)
+			}
+			if n == storedMachines && s.takesPart("serve") {
+				s.stored = n
 			}
 		}
 	}
