@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 )
 
@@ -18,19 +19,14 @@ type Delivery struct {
 	attempt int
 }
 
-// Pull waits until there is a job, or the context ends, and returns the jobs that are there, at most max.
+// Pull waits until there is a job, or the context ends, and returns the jobs that are there, at most max. In a cluster
+// they are of this replica's sites.
 func (q *Queue) Pull(ctx context.Context, max int) ([]*Delivery, error) {
 	if max < 1 {
 		return nil, errors.New("pull: max must be at least 1")
 	}
-	for {
-		got, err := q.pullNow(max)
-		if err == nil && len(got) == 0 {
-			if got, err = q.pullOne(ctx); len(got) > 0 && max > 1 {
-				more, _ := q.pullNow(max - 1) // an error comes back with the next call
-				got = append(got, more...)
-			}
-		}
+	for failed := false; ; {
+		got, err := q.pull(ctx, max)
 		switch {
 		case len(got) > 0:
 			return got, nil
@@ -39,32 +35,107 @@ func (q *Queue) Pull(ctx context.Context, max int) ([]*Delivery, error) {
 		case q.ctx.Err() != nil:
 			return nil, errors.New("pull: the store is closed")
 		case err != nil:
-			q.log.Warn("pulling jobs failed, trying again", "err", err)
+			if !failed { // once, and not every second of an outage
+				q.log.Warn("pulling jobs failed, trying again", "err", err)
+			}
 			if err := sleep(ctx, time.Second); err != nil {
 				return nil, err
 			}
+			q.repair(ctx, err)
 		}
+		failed = err != nil
 	}
+}
+
+// repair makes what somebody deleted anew: without its consumer a replica would never get a job again.
+func (q *Queue) repair(ctx context.Context, err error) {
+	if !errors.Is(err, jetstream.ErrConsumerNotFound) && !errors.Is(err, jetstream.ErrConsumerDeleted) &&
+		!errors.Is(err, jetstream.ErrStreamNotFound) && !errors.Is(err, nats.ErrNoResponders) {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	defer cancel()
+	if err := q.ready(ctx); err != nil {
+		q.log.Debug("the queue cannot be made anew", "err", err)
+	}
+}
+
+// pull returns the jobs that are there, or waits for one.
+func (q *Queue) pull(ctx context.Context, max int) ([]*Delivery, error) {
+	got, err := q.pullNow(max)
+	if err != nil || len(got) > 0 {
+		return got, err
+	}
+	if got, err = q.pullOne(ctx); len(got) > 0 && max > len(got) {
+		more, _ := q.pullNow(max - len(got)) // an error comes back with the next call
+		got = append(got, more...)
+	}
+	for ; len(got) > max; got = got[:len(got)-1] {
+		_ = got[len(got)-1].msg.Nak() // else AckWait does it
+	}
+	return got, err
 }
 
 // pullNow returns the jobs that are there.
 func (q *Queue) pullNow(max int) ([]*Delivery, error) {
-	batch, err := q.consumer.FetchNoWait(max)
-	if err != nil {
-		return nil, err
-	}
 	var got []*Delivery
-	for msg := range batch.Messages() {
-		got = q.appendDelivery(got, msg)
+	var failed error
+	for _, consumer := range q.sources() {
+		if len(got) == max {
+			break
+		}
+		batch, err := consumer.FetchNoWait(max - len(got))
+		if err != nil {
+			failed = errors.Join(failed, err)
+			continue
+		}
+		for msg := range batch.Messages() {
+			got = q.appendDelivery(got, msg)
+		}
+		failed = errors.Join(failed, batch.Error())
 	}
-	return got, batch.Error()
+	return got, failed
 }
 
-// pullOne waits for one job. The server may send it in the moment in which the context ends: then it is given
-// back, for it would be missing until AckWait is over.
+// pullOne waits until one of the consumers has a job, and returns what they have by then: at most one each.
 func (q *Queue) pullOne(ctx context.Context) ([]*Delivery, error) {
+	sources := q.sources()
+	switch len(sources) {
+	case 0:
+		<-ctx.Done()
+		return nil, nil
+	case 1:
+		return q.pullOneOf(ctx, sources[0])
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	type pulled struct {
+		got []*Delivery
+		err error
+	}
+	each := make(chan pulled, len(sources))
+	for _, consumer := range sources {
+		go func() {
+			got, err := q.pullOneOf(ctx, consumer)
+			each <- pulled{got, err}
+		}()
+	}
+	var got []*Delivery
+	var failed error
+	for range sources {
+		p := <-each
+		if got, failed = append(got, p.got...), errors.Join(failed, p.err); len(got) > 0 || failed != nil {
+			cancel() // the others
+		}
+	}
+	return got, failed
+}
+
+// pullOneOf waits for one job of a consumer. The server may send it in the moment in which the context ends: then it is
+// given back, for it would be missing until AckWait is over.
+func (q *Queue) pullOneOf(ctx context.Context, consumer jetstream.Consumer) ([]*Delivery, error) {
 	fetch, cancel := context.WithTimeout(q.ctx, pullWait)
-	batch, err := q.consumer.Fetch(1, jetstream.FetchContext(fetch))
+	batch, err := consumer.Fetch(1, jetstream.FetchContext(fetch))
 	if err != nil {
 		cancel()
 		return nil, err

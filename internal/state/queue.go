@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -32,54 +31,39 @@ type Job struct {
 
 // Queue is the work queue: at most one message per machine, kept until it is acknowledged.
 type Queue struct {
-	log      *slog.Logger
-	js       jetstream.JetStream
-	stream   jetstream.Stream
-	consumer jetstream.Consumer
+	log   *slog.Logger
+	js    jetstream.JetStream
+	work  jetstream.StreamConfig
+	pulls []jetstream.ConsumerConfig
 
 	ctx    context.Context // ends with the store
 	cancel context.CancelFunc
 
-	mu     sync.Mutex
-	closed bool
-	wg     sync.WaitGroup // pulls that nobody waits for any more
+	mu        sync.Mutex
+	stream    jetstream.Stream
+	consumers []jetstream.Consumer
+	turn      int // of consumers, the one to ask first
+	closed    bool
+	wg        sync.WaitGroup // pulls that nobody waits for any more
 }
 
-// openQueue makes the stream and its consumer. If nobody else can work on the queue, the consumer is made anew,
+// openQueue makes the stream and its consumers. If nobody else can work on the queue, the consumer is made anew,
 // so that what a dead process had pulled is free again at once, not only after AckWait. Its count of deliveries
 // goes with it.
 func openQueue(ctx context.Context, js jetstream.JetStream, o Options, alone bool, log *slog.Logger) (*Queue, error) {
-	stream, err := js.CreateOrUpdateStream(ctx, jetstream.StreamConfig{
-		Name:                 streamWork,
-		Description:          "machines to check",
-		Subjects:             []string{workSubjects},
-		Retention:            jetstream.WorkQueuePolicy,
-		Storage:              jetstream.FileStorage,
-		Replicas:             o.streamReplicas(),
-		MaxMsgsPerSubject:    1,
-		Discard:              jetstream.DiscardNew,
-		DiscardNewPerSubject: true,
-	})
+	pulls, err := consumerConfigs(o)
 	if err != nil {
-		return nil, fmt.Errorf("stream %s: %w", streamWork, err)
+		return nil, err
 	}
+	q := &Queue{log: log, js: js, work: workConfig(o), pulls: pulls}
 	if alone {
-		err := stream.DeleteConsumer(ctx, consumerName)
-		if err != nil && !errors.Is(err, jetstream.ErrConsumerNotFound) {
-			return nil, fmt.Errorf("consumer %s: %w", consumerName, err)
+		if err := q.dropConsumer(ctx); err != nil {
+			return nil, err
 		}
 	}
-	consumer, err := stream.CreateOrUpdateConsumer(ctx, jetstream.ConsumerConfig{
-		Durable:       consumerName,
-		AckPolicy:     jetstream.AckExplicitPolicy,
-		AckWait:       o.AckWait,
-		MaxDeliver:    -1,
-		MaxAckPending: -1, // machines that wait for their retry count as pending
-	})
-	if err != nil {
-		return nil, fmt.Errorf("consumer %s: %w", consumerName, err)
+	if err := q.ready(ctx); err != nil {
+		return nil, err
 	}
-	q := &Queue{log: log, js: js, stream: stream, consumer: consumer}
 	q.ctx, q.cancel = context.WithCancel(context.Background())
 	return q, nil
 }
@@ -121,7 +105,10 @@ func (j Job) subject() (string, error) {
 // Pending returns how many jobs are not acknowledged yet, those in flight and those that wait for their retry
 // included.
 func (q *Queue) Pending(ctx context.Context) (int, error) {
-	info, err := q.stream.Info(ctx)
+	q.mu.Lock()
+	stream := q.stream
+	q.mu.Unlock()
+	info, err := stream.Info(ctx)
 	if err != nil {
 		return 0, fmt.Errorf("pending jobs: %w", err)
 	}

@@ -1,0 +1,98 @@
+package state
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// workConfig is the stream of the queue.
+func workConfig(o Options) jetstream.StreamConfig {
+	return jetstream.StreamConfig{
+		Name:                 streamWork,
+		Description:          "machines to check",
+		Subjects:             []string{workSubjects},
+		Retention:            jetstream.WorkQueuePolicy,
+		Storage:              jetstream.FileStorage,
+		Replicas:             o.streamReplicas(),
+		MaxMsgsPerSubject:    1,
+		Discard:              jetstream.DiscardNew,
+		DiscardNewPerSubject: true,
+	}
+}
+
+// consumerConfigs are the consumers that this process pulls from: of everything where nobody else works on the queue,
+// else one for each of its sites. What several consumers of a work queue take must not overlap, so that those of one
+// site share one.
+func consumerConfigs(o Options) ([]jetstream.ConsumerConfig, error) {
+	c := jetstream.ConsumerConfig{
+		Durable:       consumerName,
+		AckPolicy:     jetstream.AckExplicitPolicy,
+		AckWait:       o.AckWait,
+		MaxDeliver:    -1,
+		MaxAckPending: -1, // machines that wait for their retry count as pending
+	}
+	switch {
+	case o.Cluster == nil:
+		return []jetstream.ConsumerConfig{c}, nil
+	case o.Cluster.Replica.Role == RoleWeb:
+		return nil, nil
+	case len(o.Cluster.Replica.Sites) == 0:
+		c.FilterSubject = workOf(noSite)
+		return []jetstream.ConsumerConfig{c}, nil
+	}
+	var all []jetstream.ConsumerConfig
+	for _, site := range o.Cluster.Replica.Sites {
+		token, err := encodeID(site)
+		if err != nil {
+			return nil, fmt.Errorf("site %w", err)
+		}
+		c.Durable, c.FilterSubject = consumerName+"-"+token, workOf(token)
+		all = append(all, c)
+	}
+	return all, nil
+}
+
+// workOf is where the jobs of a site are, by its token.
+func workOf(token string) string { return "work." + token + ".*" }
+
+// ready makes the stream and its consumers, as far as they are not there.
+func (q *Queue) ready(ctx context.Context) error {
+	stream, err := q.js.CreateOrUpdateStream(ctx, q.work)
+	if err != nil {
+		return fmt.Errorf("stream %s: %w", streamWork, err)
+	}
+	consumers := make([]jetstream.Consumer, len(q.pulls))
+	for i, c := range q.pulls {
+		if consumers[i], err = stream.CreateOrUpdateConsumer(ctx, c); err != nil {
+			return fmt.Errorf("consumer %s: %w", c.Durable, err)
+		}
+	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.stream, q.consumers = stream, consumers
+	return nil
+}
+
+// dropConsumer removes the consumer of everything, with what it knows of who has which job.
+func (q *Queue) dropConsumer(ctx context.Context) error {
+	err := q.js.DeleteConsumer(ctx, streamWork, consumerName)
+	if err != nil && !errors.Is(err, jetstream.ErrConsumerNotFound) && !errors.Is(err, jetstream.ErrStreamNotFound) {
+		return fmt.Errorf("consumer %s: %w", consumerName, err)
+	}
+	return nil
+}
+
+// sources are the consumers to pull from, each time another one first, so that none of them waits for the others.
+func (q *Queue) sources() []jetstream.Consumer {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	n := len(q.consumers)
+	if n < 2 {
+		return q.consumers
+	}
+	q.turn = (q.turn + 1) % n
+	return append(q.consumers[q.turn:n:n], q.consumers[:q.turn]...)
+}
