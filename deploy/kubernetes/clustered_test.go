@@ -149,26 +149,6 @@ func TestARolloutLeavesNoGap(t *testing.T) {
 	}
 }
 
-func TestEveryReplicaIsScrapedAndWithTheSameLabels(t *testing.T) {
-	objects := build(t, "overlays/clustered")
-	for _, o := range objects {
-		assert.NotEqual(t, "ServiceMonitor", o.kind(), "who is scraped through that as well counts twice")
-	}
-	monitor := one(t, objects, "PodMonitor", "drift-exporter")
-	assert.Equal(t, "drift_exporter", monitor.text("spec", "podMetricsEndpoints", 0, "relabelings", 0, "replacement"))
-	containers := map[string]bool{} // a label of the target, which the rules do not take away
-	for _, o := range workloads(objects) {
-		found := contains(podLabels(o), monitor.at("spec", "selector", "matchLabels").(map[string]any))
-		assert.Equal(t, o.kind() == "Deployment", found, o)
-		if found {
-			containers[o.text("spec", "template", "spec", "containers", 0, "name")] = true
-			assert.Equal(t, monitor.text("spec", "podMetricsEndpoints", 0, "port"),
-				o.text("spec", "template", "spec", "containers", 0, "ports", 0, "name"))
-		}
-	}
-	assert.Len(t, containers, 1)
-}
-
 func TestNetworkPoliciesOfTheClusteredFormLetThroughWhatIsNeededAlone(t *testing.T) {
 	const dns, metrics = "kube-system/kube-dns UDP:53 TCP:53", "monitoring/prometheus TCP:http"
 	want := map[string][2][]string{ // in, out

@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"gopkg.in/yaml.v3"
 
+	"github.com/drift-exporter/drift_exporter/internal/testdocs"
 	"github.com/drift-exporter/drift_exporter/internal/testenv"
 )
 
@@ -108,6 +109,26 @@ func TestTheConfigurationNamesTheServers(t *testing.T) {
 			assert.Equal(t, fmt.Sprintf("%s-%d.%s:%d", natsName, i, natsName, options.Port), u.Host)
 			assert.Less(t, i, nats.Replicas)
 		}
+	}
+}
+
+func TestTheServersReadTheDocumentedFile(t *testing.T) {
+	blocks := testdocs.Read(t, "docs/scaling.md").In("conf")
+	require.NotEmpty(t, blocks)
+	shipped := natsOptions(t, build(t, "overlays/clustered")) // which sets the same variables
+	t.Setenv("PASSWORD", "p0e5d2")
+	t.Setenv("ROUTE_PASSWORD", "p1e9aa")
+	t.Setenv("ROUTES", `["nats://route:p1e9aa@nats-1.example.org:6222", "nats://route:p1e9aa@nats-2.example.org:6222"]`)
+	for _, block := range blocks {
+		file := filepath.Join(t.TempDir(), "nats.conf")
+		require.NoError(t, os.WriteFile(file, []byte(block.Text), 0o600))
+		options, err := natsserver.ProcessConfigFile(file)
+		require.NoError(t, err)
+		require.Len(t, options.Users, 1)
+		assert.Equal(t, shipped.Users[0].Permissions, options.Users[0].Permissions)
+		assert.Equal(t, shipped.MaxPayload, options.MaxPayload)
+		assert.Equal(t, shipped.JetStreamMaxStore, options.JetStreamMaxStore)
+		assert.Len(t, options.Routes, 2)
 	}
 }
 

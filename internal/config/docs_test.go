@@ -44,14 +44,14 @@ func TestDocumentedExamplesLoad(t *testing.T) {
 
 // Pages with whole configurations, or parts of one, that only differ from those above in the place of files.
 func TestTheConfigurationsOfDeploymentsLoad(t *testing.T) {
-	for _, page := range []string{"docs/container.md", "docs/systemd.md", "docs/least-privilege.md"} {
+	for _, page := range []string{"docs/container.md", "docs/systemd.md", "docs/least-privilege.md", "docs/scaling.md"} {
 		blocks := testdocs.Read(t, page).In("yaml")
 		require.NotEmpty(t, blocks, page)
 		for _, block := range blocks {
 			dir := t.TempDir()
 			secret, file := filepath.Join(dir, "secret"), filepath.Join(dir, "config.yaml")
 			require.NoError(t, os.WriteFile(secret, []byte("secret"), 0o600))
-			text := regexp.MustCompile(`(password_file: )[^ }]+`).ReplaceAllString(block.Text, "${1}"+secret)
+			text := regexp.MustCompile(`(password_file: )[^\s,}]+`).ReplaceAllString(block.Text, "${1}"+secret)
 			require.NoError(t, os.WriteFile(file, []byte(text), 0o600))
 			_, problems := Load(file, "/home/drift")
 			assert.False(t, problems.Fatal(), "%s:%d: %v", page, block.Line, problems)

@@ -18,7 +18,7 @@ const Site = "https://github.com/drift-exporter/drift_exporter"
 
 // Languages are those that a code block may name, so that one thing has one name.
 var Languages = []string{
-	"caddyfile", "console", "css", "diff", "dockerfile", "go", "go-text-template", "html", "http", "ini", "javascript", "json", "makefile",
+	"caddyfile", "conf", "console", "css", "diff", "dockerfile", "go", "go-text-template", "html", "http", "ini", "javascript", "json", "makefile",
 	"mermaid", "nginx", "promql", "python", "sh", "sql", "text", "toml", "xml", "yaml", "yml",
 }
 
