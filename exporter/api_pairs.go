@@ -76,7 +76,7 @@ type recentCheck struct {
 func recentOf(r *state.Record) []recentCheck {
 	list := []recentCheck{}
 	if r != nil {
-		for _, c := range r.Recent {
+		for _, c := range r.Recent.Checks() {
 			list = append(list, recentCheck{c.At.UTC(), c.Status, c.Mismatches})
 		}
 	}

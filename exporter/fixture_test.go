@@ -133,7 +133,7 @@ func driftedRecord() *state.Record {
 		Attempt: state.Attempt{Status: state.Drifted, At: found, Run: lastRunID, Duration: 410 * time.Millisecond},
 		Alert:   &state.Alert{StartsAt: found, Labels: map[string]string{"alertname": "config_drift"}},
 		Recent: state.Checks{{At: at(6, 0, 4, 0).AddDate(0, 0, -2), Status: state.Compliant}, {At: at(6, 0, 10, 0).AddDate(0, 0, -1), Status: state.Unknown},
-			{At: found, Status: state.Drifted, Mismatches: 3}},
+			{At: found, Status: state.Drifted, Mismatches: 3}}.Pack(),
 		Detail: &state.Detail{
 			Mismatches: []state.Mismatch{
 				{Type: "wrong_permissions", Kind: "file", Item: "/etc/ssh/sshd_config", Expected: "0600", Actual: "0644", Source: "packs/base.yaml:9"},

@@ -76,7 +76,8 @@ func oracleFailures(r *state.Record) (n int, reason string) {
 	if r.Attempt.Status == state.Compliant || r.Attempt.Status == state.Drifted {
 		return 0, ""
 	}
-	for i := len(r.Recent) - 1; i >= 0 && r.Recent[i].Status == state.Unknown; i-- {
+	recent := r.Recent.Checks()
+	for i := len(recent) - 1; i >= 0 && recent[i].Status == state.Unknown; i-- {
 		n++
 	}
 	if reason = string(r.Attempt.Reason); reason == "" {

@@ -39,7 +39,7 @@ type row struct {
 func newRow(p pair) row {
 	r := row{Machine: p.machine, Pack: p.pack, Standing: standings()[p.rank()]}
 	if p.record != nil {
-		r.Verdict, r.Attempt, r.Recent = p.record.Verdict, &p.record.Attempt, p.record.Recent
+		r.Verdict, r.Attempt, r.Recent = p.record.Verdict, &p.record.Attempt, p.record.Recent.Checks()
 		r.Failed, r.Firing = p.is(standingUnknown), p.record.Alert.Firing()
 	}
 	return r

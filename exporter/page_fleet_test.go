@@ -195,9 +195,9 @@ func TestPagesOfALargeFleetStaySmall(t *testing.T) {
 			record := driftedRecord()
 			record.Key = state.Key{Machine: m.Name, Pack: m.Packs[0]}
 			record.Attempt.Status, record.Attempt.Reason, record.Attempt.Message = state.Unknown, state.ReasonProtocol, strings.Repeat("<", 512)
-			record.Recent = nil
+			record.Recent = ""
 			for i := range state.MaxRecent {
-				record.Recent = append(record.Recent, state.Check{At: at(i%24, 0, 0, 0), Status: []state.Status{state.Drifted, state.Unknown, state.Compliant}[i%3], Mismatches: 100})
+				record.Recent = record.Recent.With(state.Check{At: at(i%24, 0, 0, 0), Status: []state.Status{state.Drifted, state.Unknown, state.Compliant}[i%3], Mismatches: 100})
 			}
 			r.put(record)
 		}

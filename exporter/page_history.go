@@ -77,7 +77,7 @@ func (e *Exporter) historyPage(w http.ResponseWriter, r *http.Request) {
 	}
 	if m.Enabled {
 		if record := current(e.opts.View, m, k.Pack); record != nil {
-			c.Recent = record.Recent
+			c.Recent = record.Recent.Checks()
 		}
 		if err := e.readHistory(ctx, r, c, k); err != nil {
 			e.refusePageWith(w, r, asHTTP(err), pageLink{"The history without a comparison", e.links.History(k.Machine, k.Pack)})

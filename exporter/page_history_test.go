@@ -37,11 +37,12 @@ func withHistory(t *testing.T) *rig {
 	owner, gone := difference("wrong_owner /etc/b root bob"), difference("wrong_owner /etc/c root eve")
 	r.history[basePair] = []state.Change{changeOn(0, mode2, owner), changeOn(3, mode, gone), changeOn(6), changeOn(8, gone)}
 	record := driftedRecord()
-	record.Recent = checksOf("cccdduc")
-	for i := range record.Recent {
-		record.Recent[i].At = at(6, 0, 3, 120).AddDate(0, 0, i-6)
+	recent := checksOf("cccdduc")
+	for i := range recent {
+		recent[i].At = at(6, 0, 3, 120).AddDate(0, 0, i-6)
 	}
-	record.Recent[6].Status, record.Recent[6].Mismatches = state.Drifted, 2
+	recent[6].Status, recent[6].Mismatches = state.Drifted, 2
+	record.Recent = recent.Pack()
 	r.put(record)
 	return r
 }

@@ -119,7 +119,7 @@ func lastAttempts(found []pair) (all []attemptView) {
 		if p.record == nil {
 			continue
 		}
-		for _, check := range p.record.Recent {
+		for _, check := range p.record.Recent.Checks() {
 			all = append(all, attemptView{p.pack, check})
 		}
 	}

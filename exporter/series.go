@@ -112,7 +112,7 @@ func failuresInARow(r *state.Record) (n int) {
 	if judged(r.Attempt.Status) {
 		return 0
 	}
-	for _, check := range slices.Backward(r.Recent) {
+	for _, check := range slices.Backward(r.Recent.Checks()) {
 		if judged(check.Status) {
 			break
 		}

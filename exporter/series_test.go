@@ -117,7 +117,7 @@ func TestConsecutiveFailuresCountWhatGaveNoVerdictUpToTheLastAttempt(t *testing.
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, r := newFakeState(), driftedRecord()
-			r.Attempt.Status, r.Attempt.Reason, r.Recent = tc.last, tc.reason, nil
+			r.Attempt.Status, r.Attempt.Reason, r.Recent = tc.last, tc.reason, ""
 			for _, status := range tc.recent {
 				r.Recent = r.Recent.With(state.Check{Status: status})
 			}

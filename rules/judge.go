@@ -59,7 +59,7 @@ func begin(prev *state.Record, r state.Result, now time.Time) *state.Record {
 	}
 	next := *prev
 	if !next.Retired.IsZero() {
-		next.Retired, next.Verdict, next.Detail, next.Recent = time.Time{}, nil, nil, nil
+		next.Retired, next.Verdict, next.Detail, next.Recent = time.Time{}, nil, nil, ""
 	}
 	prune(&next, now)
 	return &next

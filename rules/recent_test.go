@@ -29,8 +29,8 @@ func TestEachAcceptedAttemptIsKept(t *testing.T) {
 	assert.Equal(t, days(
 		state.Check{Status: state.Compliant}, state.Check{Status: state.Drifted, Mismatches: 2},
 		state.Check{Status: state.Unknown}, state.Check{Status: state.Compliant},
-	), s.rec.Recent)
-	assert.Equal(t, s.rec.Verdict.At, s.rec.Recent[3].At, "a check can be found by its verdict")
+	), s.rec.Recent.Checks())
+	assert.Equal(t, s.rec.Verdict.At, s.rec.Recent.Checks()[3].At, "a check can be found by its verdict")
 }
 
 func TestACheckIsWhatTheAttemptCameTo(t *testing.T) {
@@ -45,7 +45,7 @@ func TestACheckIsWhatTheAttemptCameTo(t *testing.T) {
 			r := s.result(mode)
 			change(&r)
 			s.judge(r)
-			assert.Equal(t, days(state.Check{Status: state.Unknown}), s.rec.Recent)
+			assert.Equal(t, days(state.Check{Status: state.Unknown}), s.rec.Recent.Checks())
 		})
 	}
 }
@@ -53,12 +53,12 @@ func TestACheckIsWhatTheAttemptCameTo(t *testing.T) {
 func TestADroppedResultIsNotKept(t *testing.T) {
 	s := newStory(t)
 	s.compliant()
-	last := s.rec.Recent
+	last := s.rec.Recent.Checks()
 	again := s.result(mode)
 	again.Run = s.rec.Attempt.Run
 	_, ok := s.try(again)
 	require.False(t, ok)
-	assert.Equal(t, last, s.rec.Recent)
+	assert.Equal(t, last, s.rec.Recent.Checks())
 }
 
 func TestOnlyTheLastAttemptsAreKept(t *testing.T) {
@@ -69,26 +69,11 @@ func TestOnlyTheLastAttemptsAreKept(t *testing.T) {
 		} else {
 			s.compliant()
 		}
-		require.Len(t, s.rec.Recent, min(i+1, state.MaxRecent))
-		require.Equal(t, s.rec.Attempt.At, s.rec.Recent[len(s.rec.Recent)-1].At)
+		require.Len(t, s.rec.Recent.Checks(), min(i+1, state.MaxRecent))
+		require.Equal(t, s.rec.Attempt.At, s.rec.Recent.Checks()[len(s.rec.Recent.Checks())-1].At)
 	}
-	assert.True(t, slices.IsSortedFunc(s.rec.Recent, func(a, b state.Check) int { return a.At.Compare(b.At) }))
-	assert.Equal(t, epoch.Add(state.MaxRecent*24*time.Hour+3120*time.Millisecond), s.rec.Recent[0].At)
-}
-
-func TestJudgeLeavesThePreviousChecksAsTheyAre(t *testing.T) {
-	s := newStory(t)
-	s.compliant()
-	spare := make(state.Checks, 1, 10)
-	spare[0] = s.rec.Recent[0]
-	s.rec.Recent = spare
-	prev := s.rec
-	drifted, _ := s.try(s.result(mode))
-	unknown, _ := s.try(s.unknown(state.ReasonAuth))
-	assert.Equal(t, state.Drifted, drifted.Recent[1].Status, "the other answer has not written over it")
-	assert.Equal(t, state.Unknown, unknown.Recent[1].Status)
-	assert.Len(t, prev.Recent, 1)
-	assert.Equal(t, make(state.Checks, 9), spare[1:10])
+	assert.True(t, slices.IsSortedFunc(s.rec.Recent.Checks(), func(a, b state.Check) int { return a.At.Compare(b.At) }))
+	assert.Equal(t, epoch.Add(state.MaxRecent*24*time.Hour+3120*time.Millisecond), s.rec.Recent.Checks()[0].At)
 }
 
 func TestAPairThatComesBackStartsWithoutChecks(t *testing.T) {
@@ -97,11 +82,11 @@ func TestAPairThatComesBackStartsWithoutChecks(t *testing.T) {
 	s.drifted(mode)
 	retired, ok := rules.Retire(s.rec, state.ResolvedDisabled, s.now.Add(time.Hour), s.now)
 	require.True(t, ok)
-	assert.Len(t, retired.Recent, 2, "until then they stay")
+	assert.Len(t, retired.Recent.Checks(), 2, "until then they stay")
 	s.rec, s.now = retired, s.now.Add(24*time.Hour)
 	s.offline()
-	require.Len(t, s.rec.Recent, 1)
-	assert.Equal(t, state.Unknown, s.rec.Recent[0].Status)
+	require.Len(t, s.rec.Recent.Checks(), 1)
+	assert.Equal(t, state.Unknown, s.rec.Recent.Checks()[0].Status)
 	s.drifted(mode)
-	assert.Len(t, s.rec.Recent, 2)
+	assert.Len(t, s.rec.Recent.Checks(), 2)
 }

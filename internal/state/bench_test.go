@@ -42,7 +42,7 @@ func fleet(b *testing.B, pairs int, recent Checks) string {
 		wg.Go(func() {
 			for i := int(next.Add(1)) - 1; i < pairs; i = int(next.Add(1)) - 1 {
 				r := typicalRecord(i)
-				r.Recent = recent
+				r.Recent = recent.Pack()
 				store(b, s, r)
 			}
 		})

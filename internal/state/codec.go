@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"unique"
 )
 
 // encode is JSON as it is stored: without HTML escapes, which would only make it longer.
@@ -40,8 +41,25 @@ func decodeRecord(k Key, value []byte) (*Record, error) {
 	if r.Key != k {
 		return nil, fmt.Errorf("it is %s's", r.Key)
 	}
-	r.Recent = entry.Recent.Checks
+	r.Recent = entry.Recent.PackedChecks
+	r.share(k)
 	return r, entry.Recent.err
+}
+
+// share takes the texts that many records have alike from one place: of a large fleet they are most of the texts.
+func (r *Record) share(k Key) {
+	r.Key = k
+	intern(&r.Machine, &r.Pack, &r.Attempt.Run, (*string)(&r.Attempt.Status), (*string)(&r.Attempt.Reason))
+	if v := r.Verdict; v != nil {
+		intern(&v.Run, &v.PackDigest, (*string)(&v.Status), (*string)(&v.Cause))
+	}
+}
+
+// intern replaces texts by equal ones that are kept once.
+func intern(texts ...*string) {
+	for _, text := range texts {
+		*text = unique.Make(*text).Value()
+	}
 }
 
 func decodeMachine(name string, value []byte) (*Machine, error) {
@@ -52,6 +70,8 @@ func decodeMachine(name string, value []byte) (*Machine, error) {
 	if m.Name != name {
 		return nil, fmt.Errorf("it is %s's", m.Name)
 	}
+	f := &m.Facts
+	intern(&m.Name, &m.Run, &f.OS, &f.Version, &f.Name, &f.Kernel, &f.Arch, &f.PackageManager, &f.Init, &f.User, &f.Home)
 	return m, nil
 }
 

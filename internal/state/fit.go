@@ -78,9 +78,10 @@ func dropURLs(r *Record, _ int) {
 }
 
 func trimRecent(r *Record, over int) {
-	room := size(r.Recent) - over
-	for len(r.Recent) > keptRecent && size(r.Recent) > room {
-		r.Recent = r.Recent[1:]
+	room := len(r.Recent) - over
+	for kept := r.Recent.Checks(); len(kept) > keptRecent && len(r.Recent) > room; {
+		kept = kept[1:]
+		r.Recent = kept.Pack()
 	}
 }
 

@@ -49,7 +49,7 @@ func largeRecord() *Record {
 			Status: Unknown, At: t0, Run: testRun, Duration: time.Minute, Reason: ReasonUnreadable,
 			Message: strings.Repeat("cannot read ", 500), Errors: 100000,
 		},
-		Recent: fullStrip(), Retired: t0, DetailRevision: 1 << 60, HistoryRevision: 1 << 60,
+		Recent: fullStrip().Pack(), Retired: t0, DetailRevision: 1 << 60, HistoryRevision: 1 << 60,
 	}
 	a := alert()
 	a.ResolvedAt, a.ValidUntil = time.Time{}, time.Time{}
@@ -80,7 +80,7 @@ func TestFitRecordKeepsTheLargestRecordUnderItsLimit(t *testing.T) {
 	assert.Equal(t, r.Alert.GeneratorURL, got.Alert.GeneratorURL)
 	assert.Equal(t, r.Alert.StartsAt, got.Alert.StartsAt)
 	assert.Equal(t, r.Retired, got.Retired)
-	assert.Equal(t, r.Recent[MaxRecent-keptRecent:], got.Recent, "two failures in a row are still told from one")
+	assert.Equal(t, fullStrip()[MaxRecent-keptRecent:], got.Recent.Checks(), "two failures in a row are still told from one")
 	assert.NotEmpty(t, got.Resolving, "the newest one under other labels is still told of")
 	for name, value := range r.Alert.Annotations {
 		if name != annotationMismatches {
@@ -92,7 +92,7 @@ func TestFitRecordKeepsTheLargestRecordUnderItsLimit(t *testing.T) {
 func TestFitRecordCutsInOrder(t *testing.T) {
 	size := func(f func(r *Record)) *Record {
 		r := largeRecord()
-		r.Attempt.Message, r.Resolving, r.Recent = "short", nil, nil
+		r.Attempt.Message, r.Resolving, r.Recent = "short", nil, ""
 		f(r)
 		return r
 	}
@@ -133,38 +133,39 @@ func TestFitRecordCutsInOrder(t *testing.T) {
 	})
 	t.Run("recent checks go before any of the firing alert's mismatches, the oldest first", func(t *testing.T) {
 		r := size(func(r *Record) {
-			r.Recent = fullStrip()
+			r.Recent = fullStrip().Pack()
 			r.Alert.Annotations[annotationMismatches] = strings.Repeat("m", 320)
 		})
 		got := fit(t, r)
 		assert.Equal(t, r.Alert, got.Alert)
 		require.NotEmpty(t, got.Recent)
-		require.Less(t, len(got.Recent), MaxRecent)
-		assert.Equal(t, r.Recent[MaxRecent-len(got.Recent):], got.Recent)
+		kept := got.Recent.Checks()
+		require.Less(t, len(kept), MaxRecent)
+		assert.Equal(t, fullStrip()[MaxRecent-len(kept):], kept)
 		b, err := fitRecord(r)
 		require.NoError(t, err)
 		assert.Greater(t, len(b), maxRecord-20, "no more of them than it takes")
 	})
 	t.Run("recent checks go before any of the message", func(t *testing.T) {
 		r := size(func(r *Record) {
-			r.Recent, r.Attempt.Message = fullStrip(), strings.Repeat("m", maxMessage)
+			r.Recent, r.Attempt.Message = fullStrip().Pack(), strings.Repeat("m", maxMessage)
 			r.Alert.Annotations[annotationMismatches] = strings.Repeat("m", 200)
 		})
 		got := fit(t, r)
 		assert.Equal(t, r.Attempt, got.Attempt)
-		assert.Less(t, len(got.Recent), MaxRecent)
+		assert.Less(t, len(got.Recent.Checks()), MaxRecent)
 	})
 	t.Run("recent checks outlast what those that resolve can do without", func(t *testing.T) {
 		r := size(func(r *Record) {
-			r.Recent, r.Alert, r.Resolving = fullStrip(), nil, largeRecord().Resolving[:1]
+			r.Recent, r.Alert, r.Resolving = fullStrip().Pack(), nil, largeRecord().Resolving[:1]
 		})
 		got := fit(t, r)
 		assert.NotContains(t, got.Resolving[0].Annotations, annotationMismatches)
 		assert.Equal(t, r.Recent, got.Recent)
 	})
 	t.Run("never more recent checks than there may be", func(t *testing.T) {
-		r := &Record{Key: pair, Recent: append(fullStrip(), fullStrip()...)}
-		assert.Equal(t, fullStrip(), fit(t, r).Recent)
+		r := &Record{Key: pair, Recent: append(fullStrip(), fullStrip()...).Pack()}
+		assert.Equal(t, fullStrip(), fit(t, r).Recent.Checks())
 	})
 	t.Run("a long message goes before any that resolve", func(t *testing.T) {
 		r := largeRecord()

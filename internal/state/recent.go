@@ -23,15 +23,17 @@ type Check struct {
 
 // Checks are checks in the order in which they were made, the oldest first. Their times are in that order too,
 // unless the clock was set back in between.
-//
-// As text, which is how they are stored, a check is the letter of its status, then for a drifted one the number of
+type Checks []Check
+
+// PackedChecks are Checks as they are stored and kept in memory, where a large fleet has very many: as text. In it a
+// check is the letter of its status, then for a drifted one the number of
 // its mismatches and a comma, then the milliseconds since the check before (for the first: since the Unix epoch),
 // which are negative where the clock was set back. Numbers are in base 36 with lower-case digits:
 //
 //	Cmkz1onqoC1ffuo0D3,1ffuo0U1ffup2
 //
 // A check a day takes 7 to 10 bytes of that.
-type Checks []Check
+type PackedChecks string
 
 // The letters of the statuses; no digit of base 36 in lower case is one of them.
 const (
@@ -40,8 +42,8 @@ const (
 	letterUnknown   = 'U'
 )
 
-// MarshalText encodes the newest MaxRecent of the checks.
-func (c Checks) MarshalText() ([]byte, error) {
+// Pack packs the newest MaxRecent of the checks. Of times that cannot be stored it takes the nearest that can.
+func (c Checks) Pack() PackedChecks {
 	text := make([]byte, 0, 10*len(c))
 	var before int64
 	for _, check := range c.newest(MaxRecent) {
@@ -55,46 +57,40 @@ func (c Checks) MarshalText() ([]byte, error) {
 		default: // what is no verdict is never taken for one
 			text = append(text, letterUnknown)
 		}
-		at := check.At.UnixMilli()
-		if !storable(at) {
-			return nil, fmt.Errorf("recent checks: %s is outside of the years that are stored", check.At)
-		}
+		at := min(max(check.At.UnixMilli(), minMillis), maxMillis)
 		text = strconv.AppendInt(text, at-before, 36)
 		before = at
 	}
-	return text, nil
+	return PackedChecks(text)
 }
 
-// UnmarshalText decodes what MarshalText gives, and refuses everything else.
-func (c *Checks) UnmarshalText(text []byte) error {
-	return c.parse(string(text))
+// Checks unpacks them: none of what Pack did not give.
+func (p PackedChecks) Checks() Checks {
+	checks, _ := p.parse()
+	return checks
 }
 
-func (c *Checks) parse(text string) error {
+// With returns these checks and a newer one, at most MaxRecent in all.
+func (p PackedChecks) With(check Check) PackedChecks { return append(p.Checks(), check).Pack() }
+
+// parse refuses everything but what Pack gives.
+func (p PackedChecks) parse() (Checks, error) {
 	var checks Checks
-	p := checkParser{rest: text}
-	for p.rest != "" {
+	parser := checkParser{rest: string(p)}
+	for parser.rest != "" {
 		if len(checks) == MaxRecent {
-			return fmt.Errorf("recent checks: more than %d", MaxRecent)
+			return nil, fmt.Errorf("recent checks: more than %d", MaxRecent)
 		}
-		check, err := p.next()
+		check, err := parser.next()
 		if err != nil {
-			return fmt.Errorf("recent checks: at byte %d: %w", len(text)-len(p.rest), err)
+			return nil, fmt.Errorf("recent checks: at byte %d: %w", len(p)-len(parser.rest), err)
 		}
 		if checks == nil {
-			checks = make(Checks, 0, p.most())
+			checks = make(Checks, 0, parser.most())
 		}
 		checks = append(checks, check)
 	}
-	*c = checks
-	return nil
-}
-
-// With returns these checks and a newer one, at most MaxRecent in all, in memory of their own.
-func (c Checks) With(check Check) Checks {
-	older := c.newest(MaxRecent - 1)
-	all := make(Checks, 0, len(older)+1)
-	return append(append(all, older...), check)
+	return checks, nil
 }
 
 func (c Checks) newest(n int) Checks { return c[max(len(c)-n, 0):] }
@@ -201,16 +197,20 @@ func storable(millis int64) bool { return minMillis <= millis && millis <= maxMi
 
 // lenientChecks decodes checks whose corruption must not lose what they stand in.
 type lenientChecks struct {
-	Checks
+	PackedChecks
 	err error
 }
 
 // UnmarshalJSON keeps the error, and never returns one.
 func (c *lenientChecks) UnmarshalJSON(value []byte) error {
-	if n := len(value); n >= 2 && value[0] == '"' && value[n-1] == '"' {
-		c.err = c.parse(string(value[1 : n-1]))
-	} else {
+	n := len(value)
+	if n < 2 || value[0] != '"' || value[n-1] != '"' {
 		c.err = errors.New("recent checks: no text")
+		return nil
+	}
+	packed := PackedChecks(value[1 : n-1])
+	if _, c.err = packed.parse(); c.err == nil {
+		c.PackedChecks = packed
 	}
 	return nil
 }

@@ -44,46 +44,33 @@ func TestChecksAsText(t *testing.T) {
 		"a full one": {fullStrip(), ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			text, err := tc.checks.MarshalText()
-			require.NoError(t, err)
+			packed := tc.checks.Pack()
 			if tc.text != "" {
-				assert.Equal(t, tc.text, string(text))
+				assert.Equal(t, tc.text, string(packed))
 			}
-			var back Checks
-			require.NoError(t, back.UnmarshalText(text))
+			back, err := packed.parse()
+			require.NoError(t, err)
 			assert.Equal(t, tc.checks, back)
 		})
 	}
 }
 
 func TestChecksOfADailyCheckTakeTenBytesEach(t *testing.T) {
-	text, err := fullStrip().MarshalText()
-	require.NoError(t, err)
-	assert.LessOrEqual(t, len(text), 10*MaxRecent, string(text))
+	assert.LessOrEqual(t, len(fullStrip().Pack()), 10*MaxRecent)
 }
 
 func TestChecksAreStoredAsTheyMayBeShown(t *testing.T) {
-	stored := func(c Check) Check {
-		text, err := Checks{c}.MarshalText()
-		require.NoError(t, err)
-		var back Checks
-		require.NoError(t, back.UnmarshalText(text))
-		return back[0]
-	}
+	stored := func(c Check) Check { return Checks{c}.Pack().Checks()[0] }
 	assert.Equal(t, Check{At: t0, Status: Unknown}, stored(Check{At: t0, Status: "compliantish", Mismatches: 3}),
 		"what is no verdict is not taken for one")
 	assert.Equal(t, t0, stored(Check{At: t0.Add(999_999).In(berlin), Status: Compliant}).At, "UTC, to the millisecond")
 	assert.Zero(t, stored(Check{At: t0, Status: Drifted, Mismatches: -1}).Mismatches)
 
-	_, err := Checks{{At: time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC)}}.MarshalText()
-	require.EqualError(t, err, "recent checks: 10000-01-01 00:00:00 +0000 UTC is outside of the years that are stored")
+	last := time.Date(9999, 12, 31, 23, 59, 59, 999_000_000, time.UTC)
+	assert.Equal(t, last, stored(Check{At: last.Add(time.Millisecond), Status: Compliant}).At, "what JSON has no form for")
 
 	long := append(fullStrip(), Check{At: t0, Status: Compliant})
-	text, err := long.MarshalText()
-	require.NoError(t, err)
-	var back Checks
-	require.NoError(t, back.UnmarshalText(text))
-	assert.Equal(t, long[1:], back)
+	assert.Equal(t, long[1:], long.Pack().Checks())
 }
 
 func TestChecksRefuseWhatTheyDoNotWrite(t *testing.T) {
@@ -109,24 +96,17 @@ func TestChecksRefuseWhatTheyDoNotWrite(t *testing.T) {
 		"a character of two bytes": {"C1é", "at byte 3: no letter of a status"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			c := Checks{{At: t0}}
-			require.EqualError(t, c.UnmarshalText([]byte(tc.text)), "recent checks: "+tc.err)
-			assert.Equal(t, Checks{{At: t0}}, c, "left as it was")
+			checks, err := PackedChecks(tc.text).parse()
+			require.EqualError(t, err, "recent checks: "+tc.err)
+			assert.Empty(t, checks)
 		})
 	}
 }
 
-func TestWithLeavesTheChecksAsTheyAre(t *testing.T) {
-	spare := make(Checks, 1, MaxRecent)
-	spare[0] = Check{At: t0}
-	one, two := spare.With(Check{Mismatches: 1}), spare.With(Check{Mismatches: 2})
-	assert.Equal(t, Checks{{At: t0}, {Mismatches: 1}}, one)
-	assert.Equal(t, Checks{{At: t0}, {Mismatches: 2}}, two)
-
-	full := fullStrip()
-	next := full.With(Check{Mismatches: 3})
-	assert.Equal(t, fullStrip(), full)
-	assert.Equal(t, append(fullStrip()[1:], Check{Mismatches: 3}), next)
+func TestWithKeepsTheNewest(t *testing.T) {
+	next := Check{At: t0.AddDate(0, 2, 0), Status: Drifted, Mismatches: 3}
+	assert.Equal(t, Checks{next}, PackedChecks("").With(next).Checks())
+	assert.Equal(t, append(fullStrip()[1:], next), fullStrip().Pack().With(next).Checks())
 }
 
 func TestRecordWithoutItsCorruptChecks(t *testing.T) {
@@ -139,7 +119,7 @@ func TestRecordWithoutItsCorruptChecks(t *testing.T) {
 			dir := t.TempDir()
 			s := openWith(t, Options{Dir: dir, Logger: log.logger()})
 			r := drifted(pair, 2)
-			r.Alert, r.Recent = &Alert{StartsAt: t0}, fullStrip()
+			r.Alert, r.Recent = &Alert{StartsAt: t0}, fullStrip().Pack()
 			store(t, s, r)
 			key, err := encodeKey(pair)
 			require.NoError(t, err)
@@ -175,7 +155,7 @@ func TestRecordWithoutItsCorruptChecks(t *testing.T) {
 				return &next, true
 			}))
 			shown, _ = s.View().Record(pair)
-			assert.Equal(t, Checks{{At: t0, Status: Drifted, Mismatches: 2}}, shown.Recent)
+			assert.Equal(t, Checks{{At: t0, Status: Drifted, Mismatches: 2}}, shown.Recent.Checks())
 		})
 	}
 }
@@ -187,21 +167,17 @@ func TestEntryFromBeforeThereWereChecksLoads(t *testing.T) {
 }
 
 func FuzzChecks(f *testing.F) {
-	text, err := fullStrip().MarshalText()
-	require.NoError(f, err)
-	f.Add(string(text))
+	f.Add(string(fullStrip().Pack()))
 	f.Add("Cmkz1onqoD11,1ffuo0U1")
 	f.Add("U-mkz49r00C-1")
 	f.Add("C01D,Dzz,")
 	f.Fuzz(func(t *testing.T, text string) {
-		var c Checks
-		if err := c.UnmarshalText([]byte(text)); err != nil {
-			require.Empty(t, c)
+		checks, err := PackedChecks(text).parse()
+		if err != nil {
+			require.Empty(t, checks)
 			return
 		}
-		require.LessOrEqual(t, len(c), MaxRecent)
-		back, err := c.MarshalText()
-		require.NoError(t, err)
-		require.Equal(t, text, string(back), "there is one text for the same checks")
+		require.LessOrEqual(t, len(checks), MaxRecent)
+		require.Equal(t, text, string(checks.Pack()), "there is one text for the same checks")
 	})
 }

@@ -14,7 +14,7 @@ type Record struct {
 	Resolving []Alert `json:"resolving,omitempty"`
 	// Recent are the last attempts since the pair came into the fleet, those without a verdict included: the oldest
 	// first, at most MaxRecent, and fewer where the entry has no room for more, but the last two always.
-	Recent Checks `json:"recent,omitempty"`
+	Recent PackedChecks `json:"recent,omitempty"`
 	// Retired is set when the pair left the fleet (removed or disabled): it has no series and no page, and is
 	// forgotten once its alert has been resolved for long enough.
 	Retired time.Time `json:"retired,omitzero"`
