@@ -45,12 +45,14 @@ type environment struct {
 	hostname    string // in the default external URL
 	term        string // TERM: what the terminal is
 	noColor     bool   // NO_COLOR is set: nobody wants colours
+	ownGOGC     bool   // GOGC is set: the operator has chosen how far the heap grows between collections
 }
 
 func processEnvironment() environment {
 	e := environment{
 		home: os.Getenv("HOME"), agentSocket: os.Getenv("SSH_AUTH_SOCK"),
 		term: os.Getenv("TERM"), noColor: os.Getenv("NO_COLOR") != "",
+		ownGOGC: os.Getenv("GOGC") != "",
 	}
 	if u, err := user.Current(); err == nil {
 		e.user = u.Username

@@ -26,9 +26,9 @@ type Check struct {
 type Checks []Check
 
 // PackedChecks are Checks as they are stored and kept in memory, where a large fleet has very many: as text. In it a
-// check is the letter of its status, then for a drifted one the number of
-// its mismatches and a comma, then the milliseconds since the check before (for the first: since the Unix epoch),
-// which are negative where the clock was set back. Numbers are in base 36 with lower-case digits:
+// check is the letter of its status, then for a drifted one the number of its mismatches and a comma, then the
+// milliseconds since the check before (for the first: since the Unix epoch), which are negative where the clock was set
+// back. Numbers are in base 36 with lower-case digits:
 //
 //	Cmkz1onqoC1ffuo0D3,1ffuo0U1ffup2
 //
