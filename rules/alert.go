@@ -14,7 +14,10 @@ type AlertParams struct {
 	Labels         map[string]string // the machine's; they never replace alertname, severity, machine or pack
 	ExternalLabels map[string]string // fill only what is missing
 	DiffURL        string            // of the pair's diff view
-	ValidUntil     time.Time         // the endsAt that a firing alert would be sent with now; see the function ValidUntil
+	// Tentative says that replicas differ on what the configuration is: an alert that fires keeps its labels, the
+	// machine's name in it and its link.
+	Tentative  bool
+	ValidUntil time.Time // the endsAt that a firing alert would be sent with now; see the function ValidUntil
 }
 
 // The labels that every alert has with these values.
@@ -111,9 +114,16 @@ func start(rec *state.Record, r state.Result, p AlertParams) {
 // update brings the firing alert up to date with a new drifted result; its startsAt and cause stand.
 func update(rec *state.Record, r state.Result, p AlertParams, now time.Time) {
 	alert := *rec.Alert
-	alert.Annotations = annotate(r, p, state.Cause(alert.Annotations[annotationCause]))
-	alert.GeneratorURL = p.DiffURL
+	before := alert.Annotations
+	alert.Annotations = annotate(r, p, state.Cause(before[annotationCause]))
 	rec.Alert = &alert
+	if p.Tentative {
+		for _, name := range []string{annotationSummary, annotationMachineName, annotationDiffURL} {
+			alert.Annotations[name] = before[name]
+		}
+		return
+	}
+	alert.GeneratorURL = p.DiffURL
 	relabel(rec, p, now)
 }
 

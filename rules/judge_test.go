@@ -200,3 +200,36 @@ func TestValidUntilIsTheLaterOfResendsAndTheNextRun(t *testing.T) {
 		})
 	}
 }
+
+// While replicas differ on the configuration, one with another than that which the alert was made by does not rename it.
+func TestFiringAlertKeepsItsNamesWhileTheConfigurationIsTentative(t *testing.T) {
+	fired := &state.Alert{
+		Labels:       map[string]string{"alertname": rules.AlertName, "severity": rules.Severity, "machine": "m", "pack": "p", "env": "prod"},
+		Annotations:  map[string]string{"summary": "old", "machine_name": "old", "diff_url": "http://old", "cause": "machine_changed"},
+		GeneratorURL: "http://old",
+	}
+	key := state.Key{Machine: "m", Pack: "p"}
+	prev := &state.Record{Key: key, Verdict: &state.Verdict{Status: state.Drifted}, Alert: fired}
+	now := time.Date(2026, 1, 29, 6, 0, 0, 0, time.UTC)
+	r := state.Result{
+		Key: key, Run: state.RunID(now), At: now, Status: state.Drifted,
+		Mismatches: []state.Mismatch{{Type: "wrong_content", Kind: "file", Item: "/etc/motd"}},
+	}
+	p := rules.AlertParams{DisplayName: "new", Labels: map[string]string{"env": "test"}, DiffURL: "http://new", Tentative: true}
+	next, ok := rules.Judge(prev, r, p, now)
+	require.True(t, ok)
+	assert.Equal(t, fired.Labels, next.Alert.Labels)
+	assert.Equal(t, "http://old", next.Alert.GeneratorURL)
+	for _, name := range []string{"summary", "machine_name", "diff_url"} {
+		assert.Equal(t, fired.Annotations[name], next.Alert.Annotations[name], name)
+	}
+	assert.Equal(t, "1", next.Alert.Annotations["mismatch_count"], "what the check found is told")
+	assert.Empty(t, next.Resolving)
+
+	p.Tentative = false
+	next, ok = rules.Judge(prev, r, p, now)
+	require.True(t, ok)
+	assert.Equal(t, "test", next.Alert.Labels["env"])
+	assert.Equal(t, "http://new", next.Alert.GeneratorURL)
+	assert.Len(t, next.Resolving, 1)
+}

@@ -50,6 +50,8 @@ type Options struct {
 	Metrics  *Metrics        // optional
 	Clock    clockwork.Clock // optional: the real one
 	Logger   *slog.Logger    // optional: slog's default
+	// NoChecks leaves the work on the queue to others.
+	NoChecks bool
 	// KeepAlive is how often the queue is told that a check is still being worked on: well below the queue's
 	// AckWait. Optional: a third of the default one.
 	KeepAlive time.Duration

@@ -26,6 +26,7 @@ type Runner struct {
 	store     Store
 	queue     Queue
 	check     Check
+	checks    bool
 	sink      checker.Sink
 	unjudged  func() []string
 	metrics   *Metrics
@@ -82,7 +83,7 @@ func New(o Options) (*Runner, error) {
 		return nil, err
 	}
 	r := &Runner{
-		store: o.Store, queue: o.Queue, check: o.Check, sink: o.Sink, unjudged: o.Unjudged,
+		store: o.Store, queue: o.Queue, check: o.Check, checks: !o.NoChecks, sink: o.Sink, unjudged: o.Unjudged,
 		metrics: o.Metrics, clock: o.Clock, log: o.Logger, keepAlive: o.KeepAlive, backoff: o.SinkBackoff,
 		slots:    newSlots(c.Check.Concurrency),
 		requests: make(chan request),
@@ -113,7 +114,9 @@ func (r *Runner) Run(ctx context.Context) error {
 	r.begun = r.clock.Now()
 	r.lead(ctx)
 	var others sync.WaitGroup
-	others.Go(func() { r.work(ctx) })
+	if r.checks {
+		others.Go(func() { r.work(ctx) })
+	}
 	others.Go(func() { r.followRuns(ctx) })
 	r.loop(ctx)
 	others.Wait()

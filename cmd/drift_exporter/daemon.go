@@ -41,6 +41,7 @@ type daemon struct {
 	clock       clockwork.Clock
 	externalURL *url.URL
 	fleet       atomic.Pointer[checker.Fleet]
+	digested    atomic.Pointer[digested]
 	store       *state.Store
 	runner      *run.Runner
 	sending     *alertmanager.Metrics
@@ -70,13 +71,19 @@ func newDaemon(ctx context.Context, c *cli, f *serveFlags, log *slog.Logger, clo
 	d.fleet.Store(fleet)
 	d.loaded()
 
-	d.store, err = state.Open(ctx, state.Options{
-		Dir: c.common.storagePath, Logger: log.With("component", "state"), Clock: clock,
-		AckWait: ackWait(fleet),
-	})
+	options, err := d.stateOptions(fleet)
+	if err != nil {
+		return nil, err
+	}
+	d.store, err = state.Open(ctx, options)
 	if err != nil {
 		return nil, fmt.Errorf("opening the state: %w", err)
 	}
+	if options.Cluster != nil {
+		d.log = log.With("replica", options.Cluster.Replica.Name)
+		registry.MustRegister(newClusterMetrics(d))
+	}
+	d.store.Announce(d.digest(fleet))
 	if err := d.wire(registry); err != nil {
 		return nil, errors.Join(err, d.store.Close())
 	}
@@ -104,6 +111,7 @@ func (d *daemon) wire(registry *prometheus.Registry) error {
 		Clock:     d.clock,
 		Logger:    d.log,
 		KeepAlive: ackWait(fleet) / 3,
+		NoChecks:  d.flags.part() == state.RoleWeb,
 	})
 	if err != nil {
 		return fmt.Errorf("schedule: %w", err)
@@ -144,7 +152,12 @@ func (d *daemon) wire(registry *prometheus.Registry) error {
 }
 
 // ackWait is how long a machine may be in the hands of a worker that gives no sign of life.
-func ackWait(fleet *checker.Fleet) time.Duration { return fleet.Config.Check.Timeout + time.Minute }
+func ackWait(fleet *checker.Fleet) time.Duration {
+	if c := fleet.Config.Cluster; c != nil {
+		return c.WorkerTimeout
+	}
+	return fleet.Config.Check.Timeout + time.Minute
+}
 
 // nextRun is when the next scheduled run is due.
 func (d *daemon) nextRun() time.Time { return d.runner.NextRun() }

@@ -28,16 +28,22 @@ func newTestDaemon(t *testing.T, w *workspace) *daemon {
 // newStoppedDaemon is a daemon of which only the store runs, of the configuration in a folder. Its caller closes the store.
 func newStoppedDaemon(t testing.TB, dir string) *daemon {
 	t.Helper()
+	d, err := tryDaemon(t, dir, serveFlags{})
+	require.NoError(t, err)
+	return d
+}
+
+// tryDaemon is newStoppedDaemon with flags, which may be refused.
+func tryDaemon(t testing.TB, dir string, f serveFlags) (*daemon, error) {
+	t.Helper()
 	none, addresses, socket := "", []string{"127.0.0.1:0"}, false
 	c := &cli{
 		common: &commonFlags{configFile: filepath.Join(dir, "config.yaml"), storagePath: filepath.Join(dir, "data")},
 		env:    environment{home: dir, hostname: "drift.example"},
 		log:    &promslog.Config{}, stdout: io.Discard, stderr: io.Discard,
 	}
-	f := &serveFlags{web: &web.FlagConfig{WebListenAddresses: &addresses, WebConfigFile: &none, WebSystemdSocket: &socket}}
-	d, err := newDaemon(t.Context(), c, f, slog.New(slog.DiscardHandler), clockwork.NewRealClock())
-	require.NoError(t, err)
-	return d
+	f.web = &web.FlagConfig{WebListenAddresses: &addresses, WebConfigFile: &none, WebSystemdSocket: &socket}
+	return newDaemon(t.Context(), c, &f, slog.New(slog.DiscardHandler), clockwork.NewRealClock())
 }
 
 var here = state.Key{Machine: "here", Pack: "base"}

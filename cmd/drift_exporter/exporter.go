@@ -38,11 +38,15 @@ func (p *pages) Fleet() *exporter.Fleet {
 
 // StartRun starts a check now, and says in the exporter's words why it cannot.
 func (p *pages) StartRun(ctx context.Context, machines []string) (string, error) {
+	if p.flags.part() == state.RoleWorker {
+		return "", translated{errors.New("this replica only checks machines: ask one that serves (--" + roleFlag + ")"), exporter.ErrUnavailable}
+	}
 	id, err := p.runner.StartRun(ctx, state.TriggerAPI, machines)
 	for from, to := range map[error]error{
 		run.ErrBusy:           exporter.ErrBusy,
 		run.ErrUnknownMachine: exporter.ErrUnknownMachine,
 		run.ErrStopped:        exporter.ErrUnavailable,
+		run.ErrUnreachable:    exporter.ErrUnavailable,
 	} {
 		if errors.Is(err, from) {
 			return "", translated{err, to}
@@ -54,7 +58,7 @@ func (p *pages) StartRun(ctx context.Context, machines []string) (string, error)
 // NextRun is when the next scheduled run is due.
 func (p *pages) NextRun() time.Time { return p.nextRun() }
 
-// Current is the run of this process that is on.
+// Current is the run that is on.
 func (p *pages) Current() (state.Run, bool) { return p.runner.Current() }
 
 // translated is an error of the checker under the name that the exporter knows it by.

@@ -7,12 +7,15 @@ import (
 	"github.com/alecthomas/kingpin/v2"
 )
 
-// servePrefix begins the flags that only serve reads, although they are the program's: see addServe.
-const servePrefix = "web."
+// servesOnly tells whether only serve reads a flag, although it is the program's: see addServe.
+func servesOnly(f *kingpin.FlagModel) bool {
+	group, _, _ := strings.Cut(f.Name, ".")
+	return slices.Contains([]string{"web", "cluster", "worker"}, group)
+}
 
 // commonFlagsOf are the flags that every command reads.
 func commonFlagsOf(a *kingpin.ApplicationModel) []*kingpin.FlagModel {
-	return visible(a.Flags, func(f *kingpin.FlagModel) bool { return !strings.HasPrefix(f.Name, servePrefix) })
+	return visible(a.Flags, func(f *kingpin.FlagModel) bool { return !servesOnly(f) })
 }
 
 func visible(flags []*kingpin.FlagModel, also func(*kingpin.FlagModel) bool) []*kingpin.FlagModel {
@@ -23,7 +26,7 @@ func visible(flags []*kingpin.FlagModel, also func(*kingpin.FlagModel) bool) []*
 func (p *program) ownFlagsOf(c *kingpin.CmdModel) []*kingpin.FlagModel {
 	own := visible(c.Flags, func(*kingpin.FlagModel) bool { return true })
 	if c.Name == serveName {
-		own = append(own, visible(p.app.Model().Flags, func(f *kingpin.FlagModel) bool { return strings.HasPrefix(f.Name, servePrefix) })...)
+		own = append(own, visible(p.app.Model().Flags, servesOnly)...)
 	}
 	return own
 }

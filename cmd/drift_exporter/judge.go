@@ -53,6 +53,7 @@ func (d *daemon) alertParams(fleet *checker.Fleet, m *config.Machine, pack strin
 	alerting := fleet.Config.Alerting
 	return rules.AlertParams{
 		DisplayName:    m.DisplayName,
+		Tentative:      !d.agreed(fleet),
 		Labels:         m.Labels,
 		ExternalLabels: alerting.ExternalLabels,
 		DiffURL:        exporter.DiffURL(d.externalURL, state.Key{Machine: m.Name, Pack: pack}),

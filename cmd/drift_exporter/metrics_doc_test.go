@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"net"
 	"os"
 	"regexp"
@@ -9,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
 	"github.com/stretchr/testify/assert"
@@ -37,6 +39,7 @@ machines:
 	p := startServe(t, w.path("config.yaml"), w.path("data"))
 
 	want, shown := documentedMetrics(t), map[string][]string{}
+	maps.DeleteFunc(want, func(name string, _ []string) bool { return strings.HasPrefix(name, clusterMetricPrefix) })
 	p.Eventually("all metrics of the docs", func() bool {
 		addMetrics(t, shown, p.Get("/metrics"))
 		return len(shown) >= len(want) && p.Metric("drift_last_run_success") == "1"
@@ -44,6 +47,25 @@ machines:
 	addMetrics(t, shown, p.Get("/metrics"))
 	assert.Equal(t, want, shown)
 	p.Terminate()
+}
+
+const clusterMetricPrefix = "drift_cluster_"
+
+func TestMetricsOfAClusterAreThoseOfTheDocs(t *testing.T) {
+	want := documentedMetrics(t)
+	maps.DeleteFunc(want, func(name string, _ []string) bool { return !strings.HasPrefix(name, clusterMetricPrefix) })
+	registry := prometheus.NewPedanticRegistry()
+	registry.MustRegister(newClusterMetrics(newTestDaemon(t, newWorkspace(t))))
+	families, err := registry.Gather()
+	require.NoError(t, err)
+	var scrape strings.Builder
+	for _, family := range families {
+		_, err := expfmt.MetricFamilyToText(&scrape, family)
+		require.NoError(t, err)
+	}
+	shown := map[string][]string{}
+	addMetrics(t, shown, scrape.String())
+	assert.Equal(t, want, shown)
 }
 
 // documentedMetrics are the labels of each metric in the tables.

@@ -103,13 +103,18 @@ func (d *daemon) swap(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if !fleet.Config.Cluster.Equal(d.fleet.Load().Config.Cluster) {
+		return errClusterChanged
+	}
 	sender, err := d.newSender(fleet)
 	if err != nil {
 		return err
 	}
+	d.store.Announce(d.digest(fleet))
 	old := d.fleet.Swap(fleet) // what the runner asks for while it reloads is the new one already
 	if err := d.runner.Reload(ctx, fleet); err != nil {
 		d.fleet.Store(old)
+		d.store.Announce(d.digest(old))
 		return fmt.Errorf("schedule: %w", err)
 	}
 	d.replaceSender(sender)

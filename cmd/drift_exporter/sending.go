@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/drift-exporter/drift_exporter/checker"
+	"github.com/drift-exporter/drift_exporter/internal/state"
 	"github.com/drift-exporter/drift_exporter/rules/alertmanager"
 )
 
@@ -37,6 +38,9 @@ func (d *daemon) replaceSender(next *alertmanager.Sender) {
 // sendAlerts runs the latest sender until ctx ends. A new one sends everything once more, so nothing is lost
 // between the two.
 func (d *daemon) sendAlerts(ctx context.Context) error {
+	if d.flags.part() == state.RoleWorker {
+		return nil // others do
+	}
 	sender := <-d.senders // the first one is there from the start
 	for sender != nil {
 		next, err := d.sendUntilReplaced(ctx, sender)

@@ -14,6 +14,8 @@ import (
 	"github.com/prometheus/common/version"
 	"github.com/prometheus/exporter-toolkit/web"
 	"github.com/prometheus/exporter-toolkit/web/kingpinflag"
+
+	"github.com/drift-exporter/drift_exporter/internal/state"
 )
 
 // defaultListenAddress is where the pages and metrics are unless told otherwise.
@@ -25,6 +27,8 @@ type serveFlags struct {
 	externalURL     string
 	routePrefix     string
 	enableLifecycle bool
+	role            string
+	sites           []string
 }
 
 // addServe adds the flags of serve to the program itself: as with every exporter they may stand alone, before the
@@ -40,6 +44,10 @@ func addServe(p *program) command {
 		"Its path is the route prefix unless that is given. Without it: http://<hostname>:<port>/").PlaceHolder("URL").StringVar(&f.externalURL)
 	a.Flag("web.route-prefix", "Prefix of all paths. Without it, the path of --web.external-url.").PlaceHolder("PREFIX").StringVar(&f.routePrefix)
 	a.Flag("web.enable-lifecycle", "Allow reloads and checks to be asked for over HTTP.").BoolVar(&f.enableLifecycle)
+	chooseVar(a.Flag(roleFlag, "What this replica does: worker only checks, web does everything but that. Other than all, it needs cluster in the "+
+		"configuration.").PlaceHolder("ROLE").Default(string(state.RoleAll)), &f.role, string(state.RoleAll), string(state.RoleWorker), string(state.RoleWeb))
+	a.Flag(sitesFlag, "Check just the machines with this site in the configuration; repeatable. Without it, those that have none.").
+		PlaceHolder("SITE").StringsVar(&f.sites)
 	cmd := a.Command(serveName, "Check the fleet on schedule, serve metrics and pages (default).").Default()
 	return command{cmd, func(ctx context.Context, c *cli) int { return c.serve(ctx, f) }, serveManual}
 }

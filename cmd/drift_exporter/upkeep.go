@@ -12,10 +12,16 @@ import (
 // could not be stored then is tried again, and retired pairs are forgotten in time.
 const upkeepInterval = time.Minute
 
+// decidesPoll is how soon it is seen that this replica may decide now, or may no longer.
+const decidesPoll = 5 * time.Second
+
 // reconcile brings what is stored in line with the fleet: pairs that left it are retired, which resolves their
 // alerts, and forgotten once that has been told; firing alerts get the labels and links of now; machines that are
-// gone are forgotten.
+// gone are forgotten. In a cluster that is done by one replica, and only while all agree on what the fleet is.
 func (d *daemon) reconcile(ctx context.Context) {
+	if !d.decides(d.fleet.Load()) {
+		return
+	}
 	for _, record := range d.store.View().Records() {
 		if ctx.Err() != nil {
 			return
@@ -25,7 +31,8 @@ func (d *daemon) reconcile(ctx context.Context) {
 		}
 	}
 	for _, machine := range d.store.View().Machines() {
-		if _, ok := d.fleet.Load().Machine(machine.Name); ok {
+		fleet := d.fleet.Load()
+		if _, ok := fleet.Machine(machine.Name); ok || !d.decides(fleet) {
 			continue
 		}
 		if err := d.store.DeleteMachine(ctx, machine.Name); err != nil && ctx.Err() == nil {
@@ -41,6 +48,9 @@ func (d *daemon) aligned(prev *state.Record) (*state.Record, bool) {
 		return nil, false
 	}
 	fleet, now := d.fleet.Load(), d.clock.Now()
+	if !d.decides(fleet) {
+		return nil, false
+	}
 	machine, known := fleet.Machine(prev.Machine)
 	switch {
 	case !prev.Retired.IsZero():
@@ -72,16 +82,22 @@ func (d *daemon) align(ctx context.Context, key state.Key) {
 	}
 }
 
-// keepUp reconciles until ctx ends.
+// keepUp reconciles until ctx ends: at intervals, and as soon as this replica may decide.
 func (d *daemon) keepUp(ctx context.Context) {
-	ticker := d.clock.NewTicker(upkeepInterval)
+	ticker := d.clock.NewTicker(decidesPoll)
 	defer ticker.Stop()
+	decided, last := d.decides(d.fleet.Load()), d.clock.Now()
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-ticker.Chan():
-			d.reconcile(ctx)
+			before := decided
+			decided = d.decides(d.fleet.Load())
+			if decided && (!before || d.clock.Since(last) >= upkeepInterval) {
+				last = d.clock.Now()
+				d.reconcile(ctx)
+			}
 		}
 	}
 }
