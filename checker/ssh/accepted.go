@@ -34,6 +34,8 @@ type acceptedKeys struct {
 	learned map[string]ssh.PublicKey // by address
 }
 
+func (a *acceptedKeys) where() string { return a.path }
+
 func (a *acceptedKeys) keysOf(addr string) ([]knownKey, error) {
 	parsed, learned, err := a.current(addr)
 	if err != nil {

@@ -29,7 +29,7 @@ func BenchmarkKnownHosts(b *testing.B) {
 	for name, text := range map[string]string{"plain": plain.String(), "hashed": hashed.String()} {
 		b.Run(name, func(b *testing.B) {
 			tg := &target{knownHosts: []string{writeFile(b, filepath.Join(b.TempDir(), "known_hosts"), text)}}
-			k := newHostKeys("", slog.New(slog.DiscardHandler))
+			k := newHostKeys(newAccepted(Options{}), slog.New(slog.DiscardHandler))
 			addr := "web9999.example.org:22"
 			for b.Loop() {
 				keys, err := k.keysOf(tg.knownHosts, addr)

@@ -136,7 +136,7 @@ func TestHostCertificate(t *testing.T) {
 }
 
 func TestKnownHostsAreCached(t *testing.T) {
-	k := newHostKeys("", nil)
+	k := newHostKeys(newAccepted(Options{}), nil)
 	file := filepath.Join(t.TempDir(), "known_hosts")
 	key := newSigner(t, "ed25519").PublicKey()
 	keys := func() int {

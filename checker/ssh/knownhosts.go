@@ -15,18 +15,18 @@ import (
 	"github.com/drift-exporter/drift_exporter/internal/state"
 )
 
-// hostKeys verifies host keys against known_hosts files and the file of accepted keys.
+// hostKeys verifies host keys against known_hosts files and accepted keys.
 type hostKeys struct {
 	files    *fileCache[*knownFile]
-	accepted *acceptedKeys
+	accepted accepted
 	log      *slog.Logger
 }
 
-func newHostKeys(acceptedFile string, log *slog.Logger) *hostKeys {
+func newHostKeys(accepted accepted, log *slog.Logger) *hostKeys {
 	return &hostKeys{
 		log:      log,
 		files:    newFileCache(parseReadable(log)),
-		accepted: &acceptedKeys{path: acceptedFile},
+		accepted: accepted,
 	}
 }
 
@@ -171,7 +171,7 @@ func (k *hostKeys) learn(addr string, remote net.Addr, key ssh.PublicKey) *state
 	if !now.trusted { // another connection was faster, and met another key
 		return changed(addr, key, now.known)
 	}
-	k.log.Info("accepted the key of a new host", "address", addr, "key", describe(key), "file", k.accepted.path)
+	k.log.Info("accepted the key of a new host", "address", addr, "key", describe(key), "file", k.accepted.where())
 	return nil
 }
 

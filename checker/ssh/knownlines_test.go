@@ -20,7 +20,7 @@ import (
 
 func TestLinesThatCannotBeUnderstoodAreSkipped(t *testing.T) {
 	var logged bytes.Buffer
-	k := newHostKeys("", slog.New(slog.NewTextHandler(&logged, nil)))
+	k := newHostKeys(newAccepted(Options{}), slog.New(slog.NewTextHandler(&logged, nil)))
 	temporary := t.TempDir()
 	t.Setenv("TMPDIR", temporary)
 	file := filepath.Join(t.TempDir(), "known_hosts")

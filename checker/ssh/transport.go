@@ -20,7 +20,9 @@ type Options struct {
 	// AcceptedKeysFile is the known_hosts file that accept-new writes. It and its directory are created when
 	// needed. Empty: under accept-new an unknown host is refused.
 	AcceptedKeysFile string
-	Logger           *slog.Logger // nil: nothing is logged
+	// AcceptedKeys keeps them instead, if not nil, for all who share it.
+	AcceptedKeys KeyStore
+	Logger       *slog.Logger // nil: nothing is logged
 }
 
 // Transport reaches machines over SSH. It is safe for concurrent use and holds nothing open between sessions.
@@ -53,7 +55,7 @@ func New(o Options) *Transport {
 		keys:      newFileCache(identityParser(log)),
 		certs:     newFileCache(parseCertificate),
 		locked:    newUnlocker(log),
-		hostKeys:  newHostKeys(o.AcceptedKeysFile, log),
+		hostKeys:  newHostKeys(newAccepted(o), log),
 		startups:  newStartups(),
 		keepalive: keepalive{interval: 15 * time.Second, missed: 3},
 		lookupIP:  lookupIP,

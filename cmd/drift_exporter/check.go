@@ -98,7 +98,7 @@ func (c *cli) checkNow(ctx context.Context, fleet *checker.Fleet, names []string
 	if !log.Enabled(ctx, slog.LevelDebug) {
 		about = slog.New(slog.DiscardHandler) // what a check came to is printed below, and not twice
 	}
-	return checkAll(ctx, fleet, names, c.newChecker(log, about, clock), done)
+	return checkAll(ctx, fleet, names, c.newChecker(log, about, clock, nil), done)
 }
 
 func (c *cli) printOutcomes(fleet *checker.Fleet, outcomes []checker.Outcome, f *checkFlags) error {

@@ -22,6 +22,7 @@ import (
 
 	"github.com/drift-exporter/drift_exporter/checker"
 	"github.com/drift-exporter/drift_exporter/checker/run"
+	"github.com/drift-exporter/drift_exporter/checker/ssh"
 	"github.com/drift-exporter/drift_exporter/exporter"
 	"github.com/drift-exporter/drift_exporter/internal/state"
 	"github.com/drift-exporter/drift_exporter/rules/alertmanager"
@@ -104,7 +105,7 @@ func (d *daemon) wire(registry *prometheus.Registry) error {
 		Store:     d.store,
 		Queue:     d.store.Queue(),
 		Fleet:     fleet,
-		Check:     d.cli.newChecker(d.log, d.log, d.clock).Check,
+		Check:     d.cli.newChecker(d.log, d.log, d.clock, d.sharedKeys()).Check,
 		Sink:      d.sink,
 		Unjudged:  d.unjudged,
 		Metrics:   run.NewMetrics(registry),
@@ -147,6 +148,14 @@ func (d *daemon) wire(registry *prometheus.Registry) error {
 	d.server = &http.Server{
 		Handler: site.Handler(), ReadHeaderTimeout: headerTimeout,
 		BaseContext: func(net.Listener) context.Context { bound(); return context.Background() },
+	}
+	return nil
+}
+
+// sharedKeys are the host keys that replicas accepted; nil where nobody shares them.
+func (d *daemon) sharedKeys() ssh.KeyStore {
+	if keys := d.store.HostKeys(); keys != nil {
+		return keys
 	}
 	return nil
 }

@@ -44,14 +44,16 @@ func (c *cli) sayHowToBegin(w io.Writer) {
 }
 
 // newChecker wires the checker to the transports of this build. They log what they learn to one logger, such as new
-// host keys; what checks came to is logged to the other.
-func (c *cli) newChecker(log, outcomes *slog.Logger, clock clockwork.Clock) *checker.Checker {
+// host keys; what checks came to is logged to the other. Accepted host keys are kept beside the state unless replicas
+// share them.
+func (c *cli) newChecker(log, outcomes *slog.Logger, clock clockwork.Clock, shared ssh.KeyStore) *checker.Checker {
 	return checker.New(map[config.Transport]checker.Transport{
 		config.TransportSSH: ssh.New(ssh.Options{
 			User:             c.env.user,
 			Home:             c.env.home,
 			AgentSocket:      c.env.agentSocket,
 			AcceptedKeysFile: c.common.acceptedKeysFile(),
+			AcceptedKeys:     shared,
 			Logger:           log,
 		}),
 		config.TransportLocal: ssh.NewLocal(),

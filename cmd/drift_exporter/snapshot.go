@@ -125,7 +125,7 @@ func (c *cli) describe(ctx context.Context, fleet *checker.Fleet, f *snapshotFla
 		defer p.end()
 		c.log.Writer = p
 	}
-	return c.newChecker(promslog.New(c.log), slog.New(slog.DiscardHandler), clock).Snapshot(ctx, fleet, f.machine, f.what)
+	return c.newChecker(promslog.New(c.log), slog.New(slog.DiscardHandler), clock, nil).Snapshot(ctx, fleet, f.machine, f.what)
 }
 
 // origin is a comment at the head of the pack: who reads it later knows how to make it again.

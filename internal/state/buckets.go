@@ -20,6 +20,7 @@ const (
 	bucketRuns     = "runs"
 	bucketReplicas = "replicas"
 	bucketRoster   = "roster"
+	bucketHostKeys = "host_keys"
 	streamWork     = "WORK"
 )
 
@@ -42,7 +43,7 @@ type bucket struct {
 // buckets are all of them. The last ones are nil where nobody shares the state.
 type buckets struct {
 	state, detail, history, machines, runs *bucket
-	replicas, roster                       *bucket
+	replicas, roster, hostKeys             *bucket
 }
 
 // bucketKind is what buckets differ in.
@@ -65,6 +66,7 @@ func openBuckets(ctx context.Context, js jetstream.JetStream, o Options) (*bucke
 	if o.Cluster != nil {
 		kinds[&b.replicas] = bucketKind{bucketReplicas, "replicas that are alive, and which of them coordinates", 1, o.markerTTL, o.timing.ttl}
 		kinds[&b.roster] = bucketKind{bucketRoster, "the fleet that replicas agreed on", 1, o.markerTTL, 0}
+		kinds[&b.hostKeys] = bucketKind{bucketHostKeys, "keys of hosts that were accepted", 1, o.markerTTL, 0}
 	}
 	for into, kind := range kinds {
 		var err error

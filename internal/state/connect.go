@@ -101,7 +101,8 @@ func isFinal(err error) bool {
 	switch {
 	case errors.Is(err, nats.ErrAuthorization), errors.Is(err, fs.ErrNotExist), errors.Is(err, fs.ErrPermission),
 		errors.As(err, &certificate), errors.Is(err, nats.ErrSecureConnWanted),
-		errors.Is(err, jetstream.ErrJetStreamNotEnabledForAccount), errors.Is(err, errOldServer):
+		errors.Is(err, jetstream.ErrJetStreamNotEnabledForAccount), errors.Is(err, errOldServer),
+		errors.Is(err, errSmallPayload):
 		return true
 	case errors.As(err, &api):
 		return api.Code >= 400 && api.Code < 500 || api.ErrorCode == codeNoReplicas

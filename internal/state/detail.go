@@ -133,7 +133,7 @@ func (t *transition) putDetail(ctx context.Context, d *Detail) (storedDetail, er
 	if d == nil || d == prev.detail {
 		return prev, nil
 	}
-	value, err := encodeDetail(d)
+	value, err := encodeDetail(d, t.s.maxDetail())
 	if err != nil {
 		return prev, err
 	}
@@ -159,12 +159,12 @@ func (t *transition) putDetail(ctx context.Context, d *Detail) (storedDetail, er
 }
 
 // encodeDetail is a detail as it is stored: as much of it as there is room for.
-func encodeDetail(d *Detail) ([]byte, error) {
+func encodeDetail(d *Detail, limit int) ([]byte, error) {
 	value, err := encode(d)
-	if err != nil || len(value) <= maxDetail {
+	if err != nil || len(value) <= limit {
 		return value, err
 	}
-	return encode(fitDetail(d, maxDetail))
+	return encode(fitDetail(d, limit))
 }
 
 // loadDetail reads the revision of a pair's detail that a state entry points to. The state is what was

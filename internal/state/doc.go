@@ -15,8 +15,9 @@
 //
 //	replicas  replica.name   Replica, and who coordinates      15 s after the last sign of life
 //	roster    roster         Roster, the fleet agreed on       the last
+//	host_keys address        first key of an accepted host     until it is deleted by hand
 //
-// (the last two only where replicas share the state) and the stream WORK has a message per machine to check, on work.<site or _>.<machine>.
+// (the last three only where replicas share the state) and the stream WORK has a message per machine to check, on work.<site or _>.<machine>.
 //
 // A Record in state is written with compare-and-set and is the only commit: detail and history are
 // written before it, and until it points to them nobody reads them. A View mirrors state, machines and

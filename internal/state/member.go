@@ -42,8 +42,7 @@ func newMembership(self Replica, view *View, b *buckets, log *slog.Logger) *memb
 		log: log, view: view, replicas: b.replicas, roster: b.roster, self: self,
 		key: replicaPrefix + strings.ReplaceAll(self.Name, ".", "="), now: make(chan struct{}, 1),
 	}
-	decodeAny := func(key string) (string, error) { return key, nil }
-	view.replicas = newMirror(view, b.replicas, decodeAny, decodeReplica, strings.Compare)
+	view.replicas = newMirror(view, b.replicas, anyKey, decodeReplica, strings.Compare)
 	view.replicas.same = sameReplica
 	view.replicas.onChange = func(key string, _, r *Replica) {
 		m.recount()
@@ -51,12 +50,15 @@ func newMembership(self Replica, view *View, b *buckets, log *slog.Logger) *memb
 			m.hurry()
 		}
 	}
-	view.roster = newMirror(view, b.roster, decodeAny, decodeRoster, strings.Compare)
+	view.roster = newMirror(view, b.roster, anyKey, decodeRoster, strings.Compare)
 	view.mirrors = append(view.mirrors, view.replicas, view.roster)
 	view.acked = &time.Time{}
 	m.hurry()
 	return m
 }
+
+// anyKey is for buckets whose keys are used as they are.
+func anyKey(key string) (string, error) { return key, nil }
 
 func decodeReplica(key string, value []byte) (*Replica, error) {
 	r := &Replica{}

@@ -26,6 +26,9 @@ func (s *Store) createRun(ctx context.Context, r Run) error {
 		return err
 	}
 	value, err := encode(r)
+	if err == nil {
+		err = s.fits(value)
+	}
 	if err != nil {
 		return err
 	}

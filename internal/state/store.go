@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"sync"
 	"time"
 
@@ -100,6 +101,9 @@ func (s *Store) attach(ctx context.Context, o Options, alone bool) error {
 	if err != nil {
 		return fmt.Errorf("jetstream: %w", err)
 	}
+	if s.nc.MaxPayload() < minPayload {
+		return errSmallPayload
+	}
 	if err := checkServer(ctx, s.js); err != nil {
 		return err
 	}
@@ -123,6 +127,8 @@ func (s *Store) openView(ctx context.Context, o Options) error {
 	s.view = view
 	if o.Cluster != nil {
 		s.member = newMembership(o.Cluster.Replica, view, s.buckets, s.log)
+		view.hostKeys = newMirror(view, s.buckets.hostKeys, anyKey, decodeHostKey, strings.Compare)
+		view.mirrors = append(view.mirrors, view.hostKeys)
 	}
 	s.follow()
 	for {

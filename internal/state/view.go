@@ -30,7 +30,8 @@ type View struct {
 
 	replicas *mirror[string, Replica] // by key; nil, as all that follows from it, where nobody shares the state
 	roster   *mirror[string, Roster]
-	mirrors  []mirrored // all of them
+	hostKeys *mirror[string, hostKey] // by encoded address
+	mirrors  []mirrored               // all of them
 	clock    clockwork.Clock
 	timing   timing
 	acked    *time.Time // when what the servers acknowledged last was sent; nil: nothing is sent regularly
