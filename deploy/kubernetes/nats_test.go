@@ -44,6 +44,7 @@ func TestTheServersReadTheirFile(t *testing.T) {
 	assert.True(t, options.JetStream)
 	assert.True(t, options.Cluster.NoAdvertise)
 	require.Len(t, options.Users, 1)
+	assert.Contains(t, options.Users[0].Permissions.Publish.Allow, "$JS.FC.>", "without it, reading a large state stalls")
 	secret := secrets[natsName]
 	assert.Equal(t, secret["password"], options.Users[0].Password)
 	assert.Equal(t, secret["route_password"], options.Cluster.Password)
