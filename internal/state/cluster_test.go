@@ -36,6 +36,21 @@ func TestReplicasShareTheStateOfAServer(t *testing.T) {
 	}, eventually, tick)
 }
 
+func TestAConfirmedViewShowsWhatAnotherHasStoredBefore(t *testing.T) {
+	srv := natsServer(t, nil)
+	r1, r2 := join(t, srv, "r1"), join(t, srv, "r2")
+	for i := range 50 {
+		stored := drifted(pair, i+1)
+		store(t, r1, stored)
+		require.True(t, r2.View().Confirm(t.Context()))
+		shown, ok := r2.View().Record(pair)
+		require.True(t, ok)
+		require.Equal(t, i+1, shown.Verdict.Mismatches)
+	}
+	srv.stop()
+	require.False(t, r2.View().Confirm(t.Context()))
+}
+
 func TestOthersKeepWhatTheyPulledWhenAReplicaJoins(t *testing.T) {
 	srv := natsServer(t, nil)
 	r1 := join(t, srv, "r1")

@@ -113,6 +113,39 @@ func (m *mirror[K, V]) probe(ctx context.Context, log *slog.Logger) {
 	m.expect(now)
 }
 
+// confirmPoll is how often Confirm looks whether the view has caught up.
+const confirmPoll = 10 * time.Millisecond
+
+// Confirm tells whether the records in the view are what was stored at some moment during the call: it asks, and waits a
+// few seconds for what is still under way. Live may be true of a view that is seconds behind, as when the server that sends
+// it the changes has just died: enough for a page, and too little to tell others. Where nobody shares the state it is Live.
+func (v *View) Confirm(ctx context.Context) bool {
+	if v.replicas == nil {
+		return v.Live()
+	}
+	ctx, cancel := context.WithTimeout(ctx, v.timing.request)
+	defer cancel()
+	known := v.records.known()
+	now, err := v.records.bucket.head(ctx, v.clock)
+	if err != nil || now.replaces(known) {
+		return false // the next beat finds out, too
+	}
+	v.records.expect(now)
+	for !v.records.reached(now.asked) {
+		if sleep(ctx, confirmPoll) != nil {
+			return false
+		}
+	}
+	return v.Live()
+}
+
+// reached tells whether the mirror has all that its bucket had at that moment.
+func (m *mirror[K, V]) reached(asked time.Time) bool {
+	m.view.mu.Lock()
+	defer m.view.mu.Unlock()
+	return !m.checked.at.Before(asked)
+}
+
 // expect waits for the watcher to deliver what the bucket has.
 func (m *mirror[K, V]) expect(h head) {
 	m.view.mu.Lock()

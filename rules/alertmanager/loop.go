@@ -35,6 +35,7 @@ type loop struct {
 	failures  int             // requests in a row after which nothing else was worth trying
 	notBefore time.Time       // and so nothing is tried before
 	failing   bool            // what the log last said
+	confirmed bool            // the view was, in the round before
 }
 
 func newLoop(v View, t *target, o Options) *loop {
@@ -78,6 +79,8 @@ func (l *loop) wait(ctx context.Context, looked time.Time, long time.Duration) {
 // round looks at the view and sends at most one batch. It returns how long there is nothing to do, and zero if it is
 // to be called again at once: so whatever happens while a long list is being sent comes before the rest of it.
 func (l *loop) round(ctx context.Context) time.Duration {
+	confirmed := l.confirmed
+	l.confirmed = false
 	changed := l.view.Changed() // asked for before the view is read, to miss nothing
 	if !l.view.Live() {
 		l.changed, l.unread = changed, true
@@ -89,6 +92,12 @@ func (l *loop) round(ctx context.Context) time.Duration {
 	l.drop(o.dropped)
 	l.recovered(o)
 	if len(o.ready) > 0 && !now.Before(l.notBefore) {
+		if !confirmed { // then look anew: there may be news
+			if l.confirmed = l.view.Confirm(ctx); !l.confirmed {
+				return livePoll
+			}
+			return 0
+		}
 		l.send(ctx, nextBatch(o.ready), o.refused)
 		return 0
 	}

@@ -1,6 +1,7 @@
 package alertmanager_test
 
 import (
+	"context"
 	"sync"
 
 	"github.com/drift-exporter/drift_exporter/internal/state"
@@ -44,3 +45,5 @@ func (v *oneRecord) Changed() <-chan struct{} {
 }
 
 func (v *oneRecord) Live() bool { return true }
+
+func (v *oneRecord) Confirm(context.Context) bool { return true }

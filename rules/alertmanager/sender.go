@@ -21,8 +21,11 @@ type View interface {
 	Alerts() []*state.Record
 	// Changed is closed at the next change of anything.
 	Changed() <-chan struct{}
-	// Live tells whether what Alerts says is up to date. While it is not, nothing is sent.
+	// Live tells whether what Alerts says is up to date, or was some seconds ago. While it is not, nothing is sent.
 	Live() bool
+	// Confirm makes sure that what Alerts says from then on is not older than the call. It is asked before each request:
+	// else what another replica has just resolved would fire again.
+	Confirm(ctx context.Context) bool
 }
 
 // Options are what a Sender needs besides the view and the Alertmanagers.

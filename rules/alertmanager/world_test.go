@@ -217,7 +217,8 @@ type view struct {
 	records map[state.Key]*state.Record
 	changed chan struct{}
 	live    bool
-	reads   int // of Alerts
+	confirm func() bool // nil: it is always confirmed
+	reads   int         // of Alerts
 }
 
 func newView() *view {
@@ -250,6 +251,13 @@ func (v *view) Live() bool {
 	return v.live
 }
 
+func (v *view) Confirm(context.Context) bool {
+	v.mu.Lock()
+	confirm := v.confirm
+	v.mu.Unlock()
+	return confirm == nil || confirm()
+}
+
 // set writes a pair's alerts, the newest first; none deletes the record.
 func (v *view) set(key state.Key, alerts ...state.Alert) {
 	v.mu.Lock()
@@ -261,6 +269,13 @@ func (v *view) set(key state.Key, alerts ...state.Alert) {
 	}
 	close(v.changed)
 	v.changed = make(chan struct{})
+}
+
+// confirmBy is asked from now on in place of a server.
+func (v *view) confirmBy(confirm func() bool) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.confirm = confirm
 }
 
 func (v *view) setLive(live bool) {
