@@ -108,6 +108,17 @@ func (c *Cluster) Leader(stream string) *Node {
 	return leader
 }
 
+// WaitLeaderless waits until no node that runs takes itself to lead anything, as when most nodes are gone: a leader needs a
+// while to notice that nobody follows.
+func (c *Cluster) WaitLeaderless() {
+	c.t.Helper()
+	for _, n := range c.Nodes {
+		if n.running() {
+			testprocess.Eventually(c.t, n.Name+" leads nothing", n.leadsNothing, n.Output)
+		}
+	}
+}
+
 func (c *Cluster) byName(name string) *Node {
 	for _, n := range c.Nodes {
 		if n.Name == name {
@@ -152,6 +163,17 @@ type jetStream struct {
 			} `json:"cluster"`
 		} `json:"stream_detail"`
 	} `json:"account_details"`
+}
+
+// leaders are those of the cluster and of all streams.
+func (j jetStream) leaders() map[string]bool {
+	all := map[string]bool{j.Meta.Leader: true}
+	for _, account := range j.Accounts {
+		for _, s := range account.Streams {
+			all[s.Cluster.Leader] = true
+		}
+	}
+	return all
 }
 
 func (j jetStream) leaderOf(stream string) string {

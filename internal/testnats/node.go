@@ -2,9 +2,12 @@ package testnats
 
 import (
 	"fmt"
+	"math/rand/v2"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -33,22 +36,38 @@ type Node struct {
 func newNodes(t testing.TB, binary string, count int) []*Node {
 	t.Helper()
 	var nodes []*Node
-	taken := map[string]bool{}
-	free := func() string {
-		for {
-			if address := testprocess.FreeAddress(t); !taken[address] {
-				taken[address] = true
-				return address
-			}
-		}
-	}
+	addresses := newAddresses(t, 3*count)
 	for i := range count {
 		nodes = append(nodes, &Node{
 			Name: fmt.Sprintf("n%d", i+1), t: t, binary: binary, dir: t.TempDir(),
-			address: free(), monitor: free(), routes: free(),
+			address: addresses[3*i], monitor: addresses[3*i+1], routes: addresses[3*i+2],
 		})
 	}
 	return nodes
+}
+
+// newAddresses are some that nobody listens on. Nobody else gets one of them by asking for a free port while a node is not
+// running: they are below those that systems give away.
+func newAddresses(t testing.TB, count int) []string {
+	t.Helper()
+	const lowest, below = 20000, 32768
+	var addresses []string
+	for range 100 * count {
+		address := fmt.Sprintf("127.0.0.1:%d", lowest+rand.IntN(below-lowest))
+		listener, err := net.Listen("tcp", address)
+		if err != nil {
+			continue
+		}
+		require.NoError(t, listener.Close())
+		if !slices.Contains(addresses, address) {
+			addresses = append(addresses, address)
+		}
+		if len(addresses) == count {
+			return addresses
+		}
+	}
+	require.Fail(t, "no ports are free")
+	return nil
 }
 
 // write writes its configuration.
@@ -133,8 +152,15 @@ func (n *Node) healthy() bool { return monitored(n.monitor, "/healthz", nil) }
 // leaderOf is who leads a stream, as far as it knows.
 func (n *Node) leaderOf(stream string) string {
 	var seen jetStream
-	if !n.running() || !monitored(n.monitor, "/jsz?streams=1", &seen) {
+	if !n.running() || !n.jetStream(&seen) {
 		return ""
 	}
 	return seen.leaderOf(stream)
 }
+
+func (n *Node) leadsNothing() bool {
+	var seen jetStream
+	return n.jetStream(&seen) && !seen.leaders()[n.Name]
+}
+
+func (n *Node) jetStream(seen *jetStream) bool { return monitored(n.monitor, "/jsz?streams=1", seen) }

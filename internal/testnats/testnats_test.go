@@ -45,6 +45,7 @@ func TestAClusterOutlivesTheLossOfANodeAndComesBackAfterTheLossOfAll(t *testing.
 	assert.NotEqual(t, leader.Name, cluster.Leader("KV_test").Name)
 
 	cluster.Leader("").Pause()
+	cluster.WaitLeaderless()
 	assert.False(t, put(kv, "without two"), "there is no quorum")
 	cluster.Restart()
 	written(t, kv, "with all")
