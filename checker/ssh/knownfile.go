@@ -17,10 +17,11 @@ import (
 type knownFile struct {
 	path    string
 	db      *knownhosts.HostKeyDB
-	revokes bool // it has @revoked lines
+	revokes bool                  // it has @revoked lines
+	plain   map[string][]knownKey // by address, see indexPlain; nil: only db knows
 
-	// What a host is known by is remembered, since finding it means trying every line, and a hashed line costs
-	// a microsecond.
+	// What a host is known by is remembered, since finding it where some lines are not plain means trying every line, and
+	// a hashed line costs a microsecond.
 	mu    sync.Mutex
 	hosts map[string][]knownKey
 }
@@ -50,7 +51,7 @@ func parseKnownFile(path string) (*knownFile, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newKnownFile(path, data, db), nil
+	return newKnownFile(path, data, nil, db), nil
 }
 
 // parseReadable reads a file that others write: lines that cannot be understood are skipped with a warning.
@@ -68,18 +69,22 @@ func parseReadable(log *slog.Logger) func(path string) (*knownFile, error) {
 			log.Warn("skipped what cannot be understood in a known_hosts file", "file", path,
 				"line", skipped[0].number, "lines", len(skipped), "err", skipped[0].why)
 		}
-		return newKnownFile(path, data, db), nil
+		return newKnownFile(path, data, skipped, db), nil
 	}
 }
 
-func newKnownFile(path string, data []byte, db *knownhosts.HostKeyDB) *knownFile {
+func newKnownFile(path string, data []byte, skipped []skippedLine, db *knownhosts.HostKeyDB) *knownFile {
 	return &knownFile{
 		path: path, db: db, revokes: bytes.Contains(data, []byte("@revoked")), hosts: map[string][]knownKey{},
+		plain: indexPlain(path, data, skipped),
 	}
 }
 
 // keysOf returns the keys that the host is known by.
 func (f *knownFile) keysOf(addr string) []knownKey {
+	if f.plain != nil {
+		return f.plain[addr]
+	}
 	f.mu.Lock()
 	keys, ok := f.hosts[addr]
 	f.mu.Unlock()
