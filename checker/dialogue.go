@@ -40,7 +40,7 @@ func startDialogue(ctx context.Context, t Transport, m *config.Machine, nonce st
 	}
 	d := &dialogue{session: session, frames: newFrameReader(session.Stdout(), nonce), nonce: nonce, answers: Answers{}}
 	if m.SSH.Helper == "" {
-		d.write(Script())
+		d.write(scriptBytes())
 	}
 	if err := d.frames.ready(); err != nil {
 		return d, notReady{err}
@@ -88,10 +88,10 @@ func shellOf(m *config.Machine) string {
 const plainCharacters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_./@%+=:,-"
 
 // write sends text while answers are being read: neither side waits for the other with a full pipe.
-func (d *dialogue) write(text string) {
+func (d *dialogue) write(text []byte) {
 	d.writing = make(chan error, 1)
 	go func(done chan<- error) {
-		_, err := d.session.Write([]byte(text))
+		_, err := d.session.Write(text)
 		done <- err
 	}(d.writing)
 }
@@ -127,7 +127,7 @@ func (d *dialogue) facts(m *config.Machine) (Facts, error) {
 	if strings.ContainsAny(m.ConfigUser, "\n\x00") {
 		return Facts{}, &state.Failure{Reason: state.ReasonInternal, Message: "config_user holds a newline"}
 	}
-	d.write(d.nonce + "\n" + how + "\n" + m.ConfigUser + "\n")
+	d.write([]byte(d.nonce + "\n" + how + "\n" + m.ConfigUser + "\n"))
 	raw := map[string]string{}
 	for {
 		frame, err := d.frames.next()
@@ -179,7 +179,7 @@ func (d *dialogue) ask(questions []Question) error {
 		text.WriteString(".\n")
 	}
 	text.WriteString("stage\n")
-	d.write(text.String())
+	d.write(text.Bytes())
 	if err := d.read("stage"); err != nil {
 		return err
 	}
@@ -188,7 +188,7 @@ func (d *dialogue) ask(questions []Question) error {
 
 // bye ends the dialogue. Only after it is an answer worth a verdict.
 func (d *dialogue) bye() error {
-	d.write("bye\n")
+	d.write([]byte("bye\n"))
 	if err := d.read("bye"); err != nil {
 		return err
 	}

@@ -49,7 +49,7 @@ var (
 )
 
 func newFrameReader(r io.Reader, nonce string) *frameReader {
-	return &frameReader{in: bufio.NewReaderSize(r, 32<<10), nonce: nonce, left: maxOutput}
+	return &frameReader{in: bufio.NewReaderSize(r, 8<<10), nonce: nonce, left: maxOutput}
 }
 
 // expect lets a machine print that much more: it is asked for it.

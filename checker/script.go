@@ -22,6 +22,9 @@ var Script = sync.OnceValue(func() string {
 	return "{\n" + strings.TrimLeft(scriptShell(nil, "", ""), "\n") + "drift_main\nexit\n}\n"
 })
 
+// scriptBytes is the script as it is sent. No session changes it.
+var scriptBytes = sync.OnceValue(func() []byte { return []byte(Script()) })
+
 // scriptShell is the functions of the script. The ops of refused are answered by the reason that is given there, and a kind
 // all of whose ops are is left out. installed is put where an installed script says that it is one, and checks where it looks
 // at how it was started.

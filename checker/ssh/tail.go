@@ -1,6 +1,8 @@
 package ssh
 
 import (
+	"errors"
+	"io"
 	"strings"
 	"sync"
 )
@@ -27,6 +29,22 @@ func (t *tail) Write(p []byte) (int, error) {
 	}
 	t.buf = append(t.buf, p...)
 	return n, nil
+}
+
+// ReadFrom keeps the last of what is read. It has a small buffer of its own, as most commands write nothing.
+func (t *tail) ReadFrom(r io.Reader) (int64, error) {
+	var read int64
+	for buffer := make([]byte, 1<<10); ; {
+		n, err := r.Read(buffer)
+		read += int64(n)
+		_, _ = t.Write(buffer[:n])
+		switch {
+		case errors.Is(err, io.EOF):
+			return read, nil
+		case err != nil:
+			return read, err
+		}
+	}
 }
 
 // String is what is kept.
