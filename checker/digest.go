@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"sync"
 
 	"github.com/drift-exporter/drift_exporter/checker/pack"
 	"github.com/drift-exporter/drift_exporter/internal/state"
@@ -13,6 +14,48 @@ import (
 
 // varier is an item whose demand depends on the vars of the machine.
 type varier interface{ Varies() bool }
+
+// maxDigests bounds how many packs and sets of vars the digests are kept of. Most fleets have a few; where each machine has
+// its own they are made anew.
+const maxDigests = 1000
+
+// digestCache keeps the digests of packs, which are the same for all machines with the same vars. Nobody may change what
+// it returns.
+type digestCache struct {
+	mu   sync.Mutex
+	kept map[digestKey]packDigests
+}
+
+type digestKey struct {
+	pack *pack.Pack
+	vars string // canonical
+}
+
+type packDigests struct {
+	whole       string
+	definitions map[string]string
+}
+
+// of is digests, made once.
+func (c *digestCache) of(p *pack.Pack, vars map[string]any) (whole string, definitions map[string]string) {
+	key := digestKey{p, canonical(vars)}
+	c.mu.Lock()
+	d, ok := c.kept[key]
+	c.mu.Unlock()
+	if ok {
+		return d.whole, d.definitions
+	}
+	d.whole, d.definitions = digests(p, vars)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.kept == nil {
+		c.kept = map[digestKey]packDigests{}
+	}
+	if len(c.kept) < maxDigests {
+		c.kept[key] = d
+	}
+	return d.whole, d.definitions
+}
 
 // digests returns the digest of a pack for a machine with these vars (Result.PackDigest), and a short hash of what is
 // demanded of each item (Result.Definitions). Names, descriptions and the place in a file do not change them.

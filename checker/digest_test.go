@@ -1,7 +1,9 @@
 package checker
 
 import (
+	"fmt"
 	"math"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -58,4 +60,45 @@ func TestDigestOfAPackWithoutItems(t *testing.T) {
 	whole, definitions := digests(&pack.Pack{}, nil)
 	require.Len(t, whole, 64)
 	assert.Empty(t, definitions)
+}
+
+func TestDigestsAreKeptForEachPackAndItsVars(t *testing.T) {
+	packs := loadPacks(t, map[string]string{"p.yaml": "items:\n  files: [{path: /a}]\n", "q.yaml": "items:\n  files: [{path: /b}]\n"})
+	var kept digestCache
+	for i := range maxDigests + 10 {
+		for range 2 {
+			for _, p := range packs {
+				vars := map[string]any{"n": i}
+				whole, definitions := kept.of(p, vars)
+				wantWhole, wantDefinitions := digests(p, vars)
+				assert.Equal(t, wantWhole, whole)
+				assert.Equal(t, wantDefinitions, definitions)
+			}
+		}
+	}
+	assert.Len(t, kept.kept, maxDigests)
+}
+
+// BenchmarkDigests is what the digests of a pack cost a check, made for it and kept.
+func BenchmarkDigests(b *testing.B) {
+	for _, n := range []int{20, 500} {
+		var items strings.Builder
+		for i := range n {
+			fmt.Fprintf(&items, "    - {path: /etc/file%d, mode: 644, content: x}\n", i)
+		}
+		p := loadPacks(b, map[string]string{"p.yaml": "items:\n  files:\n" + items.String()})["p"]
+		b.Run(fmt.Sprintf("made/items=%d", n), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				digests(p, nil)
+			}
+		})
+		b.Run(fmt.Sprintf("kept/items=%d", n), func(b *testing.B) {
+			var kept digestCache
+			b.ReportAllocs()
+			for b.Loop() {
+				kept.of(p, nil)
+			}
+		})
+	}
 }

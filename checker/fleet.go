@@ -17,6 +17,8 @@ import (
 type Fleet struct {
 	Config *config.Config
 	Packs  map[string]*pack.Pack // by id
+
+	digests digestCache
 }
 
 // NewFleet puts a configuration and packs together. It reports machines that name a pack that there is not, items

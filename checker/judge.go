@@ -15,7 +15,7 @@ func judge(out *Outcome, f *Fleet, m *config.Machine, items map[string][]*observ
 		r := unknown(out, m, id)
 		r.Items = len(items[id])
 		if p, ok := f.Packs[id]; ok {
-			r.PackDigest, r.Definitions = digests(p, m.Vars)
+			r.PackDigest, r.Definitions = f.digests.of(p, m.Vars)
 		}
 		waivers := activeWaivers(m, id, out.At)
 		r.WaiverExpires = earliest(waivers)
