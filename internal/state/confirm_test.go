@@ -7,8 +7,6 @@ import (
 	"time"
 
 	"github.com/jonboulle/clockwork"
-	"github.com/nats-io/nats-server/v2/server"
-	"github.com/nats-io/nats.go/jetstream"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -148,12 +146,17 @@ func TestViewIsNotLiveWhileJetStreamIsOff(t *testing.T) {
 	o := clustered(srv, "r1")
 	o.timing = quick
 	s := openWith(t, o)
-	require.NoError(t, srv.DisableJetStream())
-	require.Eventually(t, func() bool { return !s.View().Live() }, eventually, tick, "the connection itself stands")
-	assert.True(t, s.nc.IsConnected())
-	config := *srv.options
-	require.NoError(t, srv.EnableJetStream(&server.JetStreamConfig{StoreDir: config.StoreDir, MaxStore: maxStoreBytes, MaxMemory: maxMemoryBytes}))
+	restart := func(jetStream bool) {
+		srv.stop()
+		srv.options.JetStream = jetStream
+		srv.start(t)
+	}
+	restart(false)
+	require.Eventually(t, s.nc.IsConnected, eventually, tick)
+	require.Eventually(t, func() bool { return !s.View().Live() }, eventually, tick)
+	require.Error(t, s.CreateRun(t.Context(), Run{ID: testRun}))
+	assert.False(t, s.View().Live(), "still")
+	restart(true)
 	require.Eventually(t, s.View().Live, eventually, tick)
-	_, err := s.js.Stream(t.Context(), streamWork)
-	require.NotErrorIs(t, err, jetstream.ErrStreamNotFound)
+	require.NoError(t, s.CreateRun(t.Context(), Run{ID: testRun}))
 }
