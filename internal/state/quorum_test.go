@@ -33,7 +33,9 @@ func TestViewIsNotLiveAtANodeWithoutQuorum(t *testing.T) {
 			n.Kill()
 		}
 	}
-	require.Eventually(t, func() bool { return r1.nc.IsConnected() && !r1.View().Live() && !r1.Agreed() && coordinating(r1, r2) == 0 },
+	require.Eventually(t, func() bool {
+		return r1.nc.IsConnected() && !r1.View().Live() && !r1.Agreed() && coordinating(r1, r2) == 0
+	},
 		eventually, tick)
 	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 	defer cancel()
