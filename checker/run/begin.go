@@ -88,6 +88,14 @@ func (r *Runner) freshInstant() time.Time {
 	return now
 }
 
+// nameable is how many of the machines, from the first on, a run can be of: all of the fleet's need no names.
+func (r *Runner) nameable(names []string) int {
+	if slices.Equal(names, allCheckable(r.fleet.Load())) {
+		return len(names)
+	}
+	return r.store.RunFits(names)
+}
+
 // claim stores a new run. The names are those of all machines in it.
 func (r *Runner) claim(ctx context.Context, trigger state.Trigger, at time.Time, names []string) (state.Run, error) {
 	run := state.Run{
@@ -199,6 +207,9 @@ func (r *Runner) startNew(ctx context.Context) {
 	r.newWanted = false
 	if len(names) == 0 {
 		return
+	}
+	if n := r.nameable(names); n < len(names) {
+		names, r.newWanted = names[:n], true // the others come next
 	}
 	run, err := r.claim(ctx, state.TriggerNew, r.freshInstant(), names)
 	if err != nil {

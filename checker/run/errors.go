@@ -16,6 +16,8 @@ var (
 	// ErrUnknownMachine says that a machine is not in the fleet, is disabled or has no packs. What StartRun returns
 	// names it and says which.
 	ErrUnknownMachine = errors.New("no such machine to check")
+	// ErrTooMany says that a run cannot name that many machines.
+	ErrTooMany = errors.New("too many machines for one run")
 	// ErrStopped says that the runner has ended.
 	ErrStopped = errors.New("shutting down")
 	// ErrUnreachable says that the state cannot be reached, so that nothing can be started.
@@ -38,6 +40,11 @@ func busy(run state.Run) error {
 		text += fmt.Sprintf(", the others have their turn until %s", run.SpreadUntil.UTC().Format(time.RFC3339))
 	}
 	return &refusal{text, ErrBusy}
+}
+
+// tooMany is ErrTooMany for a number of machines.
+func tooMany(n int) error {
+	return &refusal{fmt.Sprintf("%d machines are too many to be named: ask for fewer, or for all", n), ErrTooMany}
 }
 
 // notChecked is ErrUnknownMachine for a machine that is not to be checked.

@@ -19,8 +19,11 @@ func (r *Runner) endIfEmpty(ctx context.Context) {
 		}
 		acked := a.acknowledgements()
 		left, err := r.queue.Pending(ctx)
+		if err == nil && left == 0 {
+			err = r.store.CatchUp(ctx) // or what others did last would not count
+		}
 		if err != nil {
-			r.log.Warn("the queue does not tell what is left", "run", a.id, "err", err)
+			r.log.Warn("it is not known what is left of a run", "run", a.id, "err", err)
 			return
 		}
 		a.expect(left, acked)
@@ -68,6 +71,9 @@ func (r *Runner) cut(ctx context.Context, a *active, reason string) {
 		return
 	}
 	r.closeWork(ctx, a.id)
+	if err := r.store.CatchUp(ctx); err != nil {
+		r.log.Warn("what others did for a run last may not count", "run", a.id, "err", err)
+	}
 	r.keepAll(ctx, r.interrupted(a.id))
 	removed := r.purgeRest(ctx, a)
 	r.log.Warn("run cut short", "run", a.id, "reason", reason, "purged", removed)

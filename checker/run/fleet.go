@@ -40,7 +40,8 @@ func chosen(f *checker.Fleet, asked []string) ([]string, error) {
 	}
 	names := slices.Clone(asked)
 	slices.Sort(names)
-	return slices.Compact(names), nil
+	names = slices.Compact(names)
+	return names, nil
 }
 
 // stillCheckable leaves out what is not to be checked.

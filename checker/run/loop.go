@@ -112,6 +112,9 @@ func (r *Runner) accept(ctx context.Context, req request) (state.Run, []string, 
 		return state.Run{}, nil, busy(r.asOfNow(old))
 	}
 	names, err := chosen(r.fleet.Load(), req.machines)
+	if err == nil && r.nameable(names) < len(names) {
+		err = tooMany(len(names))
+	}
 	if err != nil {
 		return state.Run{}, nil, err
 	}

@@ -20,6 +20,8 @@ type Store interface {
 	CreateRun(ctx context.Context, r state.Run) error
 	UpdateRun(ctx context.Context, id string, next func(*state.Run) bool) (state.Run, error)
 	Run(ctx context.Context, id string) (state.Run, error)
+	RunFits(machines []string) int     // how many of them a run can name
+	CatchUp(ctx context.Context) error // the view shows what others stored of machines until now
 	UpdateMachine(ctx context.Context, name string, next func(*state.Machine) bool) (state.Machine, error)
 }
 

@@ -106,9 +106,12 @@ func (r *Runner) onlyRetries(ctx context.Context, run state.Run) bool {
 		return false
 	}
 	left, err := r.queue.Pending(ctx)
+	if err == nil {
+		err = r.store.CatchUp(ctx)
+	}
 	if err != nil {
-		r.log.Warn("the queue does not tell what is left", "run", run.ID, "err", err)
+		r.log.Warn("it is not known what is left of a run", "run", run.ID, "err", err)
 		return false
 	}
-	return left <= run.Retrying
+	return left <= r.tally(run).Retrying
 }

@@ -45,6 +45,7 @@ func (p *pages) StartRun(ctx context.Context, machines []string) (string, error)
 	for from, to := range map[error]error{
 		run.ErrBusy:           exporter.ErrBusy,
 		run.ErrUnknownMachine: exporter.ErrUnknownMachine,
+		run.ErrTooMany:        exporter.ErrUnknownMachine, // a mistake of who asks, as well
 		run.ErrStopped:        exporter.ErrUnavailable,
 		run.ErrUnreachable:    exporter.ErrUnavailable,
 	} {
