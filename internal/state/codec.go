@@ -1,21 +1,34 @@
 package state
 
 import (
-	"bytes"
-	"encoding/json"
+	"errors"
 	"fmt"
 	"unique"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+	jsonv1 "github.com/go-json-experiment/json/v1"
 )
+
+// asEncodingJSON makes the engine of the coming encoding/json/v2 read what encoding/json reads, and write what that
+// writes, byte for byte, since digests depend on it: but U+FFFD, which stands for bytes that are no text, as itself.
+var asEncodingJSON = json.JoinOptions(jsonv1.DefaultOptionsV1(), jsontext.EscapeForHTML(false))
 
 // encode is JSON as it is stored: without HTML escapes, which would only make it longer.
 func encode(v any) ([]byte, error) {
-	var buf bytes.Buffer
-	e := json.NewEncoder(&buf)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(v); err != nil {
+	b, err := json.Marshal(v, asEncodingJSON)
+	if err != nil {
 		return nil, fmt.Errorf("encode: %w", err)
 	}
-	return bytes.TrimSuffix(buf.Bytes(), []byte("\n")), nil
+	return b, nil
+}
+
+// decode reads what encode wrote, or any JSON.
+func decode(value []byte, into any) error {
+	if err := json.Unmarshal(value, into, asEncodingJSON); err != nil {
+		return fmt.Errorf("decode: %w", err)
+	}
+	return nil
 }
 
 // size is the length of v as it is stored.
@@ -31,20 +44,36 @@ func size(v any) int {
 // record without them beside the error: a verdict and an alert count for more than they do.
 func decodeRecord(k Key, value []byte) (*Record, error) {
 	r := &Record{}
-	entry := struct {
-		*Record
-		Recent lenientChecks `json:"recent"` // hides the record's
-	}{Record: r}
-	if err := json.Unmarshal(value, &entry); err != nil {
-		return nil, err
+	var corrupt error
+	if err := decode(value, r); err != nil {
+		if r, corrupt, err = decodeLenient(value); err != nil {
+			return nil, err
+		}
 	}
 	if r.Key != k {
 		return nil, fmt.Errorf("it is %s's", r.Key)
 	}
-	r.Recent = entry.Recent.PackedChecks
+	if err := r.Recent.check(); err != nil {
+		r.Recent, corrupt = "", err
+	}
 	r.share(k)
-	return r, entry.Recent.err
+	return r, corrupt
 }
+
+// decodeLenient is decoding a record whatever its recent checks are: corrupt says that they are none.
+func decodeLenient(value []byte) (r *Record, corrupt, err error) {
+	r = &Record{}
+	entry := struct {
+		*Record
+		Recent jsontext.Value `json:"recent"` // hides the record's
+	}{Record: r}
+	if err := decode(value, &entry); err != nil {
+		return nil, nil, err
+	}
+	return r, errNoText, nil
+}
+
+var errNoText = errors.New("recent checks: no text")
 
 // share takes the texts that many records have alike from one place: of a large fleet they are most of the texts.
 func (r *Record) share(k Key) {
@@ -64,7 +93,7 @@ func intern(texts ...*string) {
 
 func decodeMachine(name string, value []byte) (*Machine, error) {
 	m := &Machine{}
-	if err := json.Unmarshal(value, m); err != nil {
+	if err := decode(value, m); err != nil {
 		return nil, err
 	}
 	if m.Name != name {
@@ -77,7 +106,7 @@ func decodeMachine(name string, value []byte) (*Machine, error) {
 
 func decodeRunEntry(id string, value []byte) (*Run, error) {
 	r := &Run{}
-	if err := json.Unmarshal(value, r); err != nil {
+	if err := decode(value, r); err != nil {
 		return nil, err
 	}
 	if r.ID != id {

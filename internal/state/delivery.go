@@ -2,7 +2,6 @@ package state
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -169,7 +168,7 @@ func pullError(err error) error {
 // appendDelivery adds a message's delivery. A message that makes no sense is logged and taken off the queue.
 func (q *Queue) appendDelivery(to []*Delivery, msg jetstream.Msg) []*Delivery {
 	d := &Delivery{msg: msg}
-	err := json.Unmarshal(msg.Data(), &d.job)
+	err := decode(msg.Data(), &d.job)
 	if err == nil {
 		err = checkID(d.job.Machine)
 	}

@@ -3,7 +3,6 @@ package state
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -149,7 +148,7 @@ func (t *transition) putDetail(ctx context.Context, d *Detail) (storedDetail, er
 		return prev, nil
 	}
 	next := storedDetail{detail: &Detail{}, digest: digest, written: true}
-	if err := json.Unmarshal(value, next.detail); err != nil {
+	if err := decode(value, next.detail); err != nil {
 		return storedDetail{}, fmt.Errorf("detail: %w", err)
 	}
 	if next.revision, err = t.s.buckets.detail.kv.Put(ctx, t.key, value); err != nil {
@@ -183,7 +182,7 @@ func (s *Store) loadDetail(ctx context.Context, key string, of *stored) error {
 	}
 	of.loaded, of.gone = true, err != nil
 	if err == nil {
-		if err = json.Unmarshal(e.Value(), of.record.Detail); err == nil {
+		if err = decode(e.Value(), of.record.Detail); err == nil {
 			of.detail = e.Value()
 			return nil
 		}

@@ -14,10 +14,13 @@ func digestOf(stored []byte) Digest {
 	return Digest(sum[:])
 }
 
-// MarshalText encodes it in base64.
-func (d Digest) MarshalText() ([]byte, error) {
-	return base64.RawStdEncoding.AppendEncode(nil, d[:]), nil
+// AppendText appends it in base64.
+func (d Digest) AppendText(to []byte) ([]byte, error) {
+	return base64.RawStdEncoding.AppendEncode(to, d[:]), nil
 }
+
+// MarshalText encodes it in base64.
+func (d Digest) MarshalText() ([]byte, error) { return d.AppendText(nil) }
 
 // UnmarshalText decodes what MarshalText gives. Everything else becomes the zero Digest: it only saves work, so that a
 // verdict must not be lost for it.

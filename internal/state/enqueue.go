@@ -2,7 +2,6 @@ package state
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -64,7 +63,7 @@ func (q *Queue) publish(j Job) (jetstream.PubAckFuture, error) {
 	if err != nil {
 		return nil, err
 	}
-	payload, err := json.Marshal(j)
+	payload, err := encode(j)
 	if err != nil {
 		return nil, err
 	}

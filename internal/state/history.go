@@ -2,7 +2,6 @@ package state
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -114,7 +113,7 @@ func (s *Store) history(ctx context.Context, k Key) ([]Change, error) {
 			break // older than the last 64
 		}
 		var h historyEntry
-		if err := json.Unmarshal(value, &h); err != nil {
+		if err := decode(value, &h); err != nil {
 			s.log.Error("ignoring a corrupt stored change", "machine", k.Machine, "pack", k.Pack,
 				"revision", revision, "err", err)
 			break

@@ -2,7 +2,6 @@ package state
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -19,7 +18,7 @@ type hostKey struct {
 
 func decodeHostKey(key string, value []byte) (*hostKey, error) {
 	h := &hostKey{}
-	if err := json.Unmarshal(value, h); err != nil {
+	if err := decode(value, h); err != nil {
 		return nil, err
 	}
 	if encodeAddress(h.Address) != key {

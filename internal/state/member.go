@@ -2,7 +2,6 @@ package state
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -62,7 +61,7 @@ func anyKey(key string) (string, error) { return key, nil }
 
 func decodeReplica(key string, value []byte) (*Replica, error) {
 	r := &Replica{}
-	if err := json.Unmarshal(value, r); err != nil {
+	if err := decode(value, r); err != nil {
 		return nil, err
 	}
 	if key == leaseKey {

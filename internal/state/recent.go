@@ -76,21 +76,35 @@ func (p PackedChecks) With(check Check) PackedChecks { return append(p.Checks(),
 // parse refuses everything but what Pack gives.
 func (p PackedChecks) parse() (Checks, error) {
 	var checks Checks
-	parser := checkParser{rest: string(p)}
-	for parser.rest != "" {
-		if len(checks) == MaxRecent {
-			return nil, fmt.Errorf("recent checks: more than %d", MaxRecent)
-		}
-		check, err := parser.next()
-		if err != nil {
-			return nil, fmt.Errorf("recent checks: at byte %d: %w", len(p)-len(parser.rest), err)
-		}
+	err := p.each(func(parser *checkParser, check Check) {
 		if checks == nil {
 			checks = make(Checks, 0, parser.most())
 		}
 		checks = append(checks, check)
+	})
+	if err != nil {
+		return nil, err
 	}
 	return checks, nil
+}
+
+// check is the error of parse.
+func (p PackedChecks) check() error { return p.each(func(*checkParser, Check) {}) }
+
+// each calls f with each check after it was read, up to an error.
+func (p PackedChecks) each(f func(*checkParser, Check)) error {
+	parser := checkParser{rest: string(p)}
+	for n := 0; parser.rest != ""; n++ {
+		if n == MaxRecent {
+			return fmt.Errorf("recent checks: more than %d", MaxRecent)
+		}
+		check, err := parser.next()
+		if err != nil {
+			return fmt.Errorf("recent checks: at byte %d: %w", len(p)-len(parser.rest), err)
+		}
+		f(&parser, check)
+	}
+	return nil
 }
 
 func (c Checks) newest(n int) Checks { return c[max(len(c)-n, 0):] }
@@ -194,23 +208,3 @@ var (
 )
 
 func storable(millis int64) bool { return minMillis <= millis && millis <= maxMillis }
-
-// lenientChecks decodes checks whose corruption must not lose what they stand in.
-type lenientChecks struct {
-	PackedChecks
-	err error
-}
-
-// UnmarshalJSON keeps the error, and never returns one.
-func (c *lenientChecks) UnmarshalJSON(value []byte) error {
-	n := len(value)
-	if n < 2 || value[0] != '"' || value[n-1] != '"' {
-		c.err = errors.New("recent checks: no text")
-		return nil
-	}
-	packed := PackedChecks(value[1 : n-1])
-	if _, c.err = packed.parse(); c.err == nil {
-		c.PackedChecks = packed
-	}
-	return nil
-}

@@ -111,8 +111,8 @@ func TestWithKeepsTheNewest(t *testing.T) {
 
 func TestRecordWithoutItsCorruptChecks(t *testing.T) {
 	for name, recent := range map[string]string{
-		"not a check": `"nonsense"`, "a number": `5`, "null": `null`, "a list": `[{"at":"2026-01-29T06:00:03Z"}]`,
-		"an escape": `"C\u0031"`, "a quote": `"\""`, "an object": `{}`,
+		"not a check": `"nonsense"`, "a number": `5`, "a list": `[{"at":"2026-01-29T06:00:03Z"}]`,
+		"a quote": `"\""`, "an object": `{}`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			var log logBuffer

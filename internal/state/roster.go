@@ -2,7 +2,6 @@ package state
 
 import (
 	"context"
-	"encoding/json"
 	"time"
 )
 
@@ -19,7 +18,7 @@ const rosterKey = "roster"
 
 func decodeRoster(_ string, value []byte) (*Roster, error) {
 	r := &Roster{}
-	if err := json.Unmarshal(value, r); err != nil {
+	if err := decode(value, r); err != nil {
 		return nil, err
 	}
 	return r, nil
