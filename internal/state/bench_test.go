@@ -55,13 +55,17 @@ func fleet(b *testing.B, pairs int, recent Checks) string {
 // BenchmarkOpen opens a store with its server and replays the view. It reports what that leaves on the heap for
 // a pair, the server's share included.
 func BenchmarkOpen(b *testing.B) {
-	for _, pairs := range []int{10_000, 30_000} {
+	for _, pairs := range []int{1_000, 10_000, 30_000} {
 		b.Run(fmt.Sprintf("pairs=%d", pairs), func(b *testing.B) {
 			dir := fleet(b, pairs, nil)
+			var took time.Duration
 			var heap uint64
 			for b.Loop() {
-				_, heap = reopen(b, dir, pairs)
+				var d time.Duration
+				d, heap = reopen(b, dir, pairs)
+				took += d
 			}
+			b.ReportMetric(float64(took.Microseconds())/1e3/float64(b.N), "cpu-ms/op")
 			b.ReportMetric(float64(heap)/float64(pairs), "bytes/pair")
 		})
 	}
@@ -164,6 +168,25 @@ func BenchmarkEnqueue(b *testing.B) {
 		require.NoError(b, err)
 		require.Equal(b, len(all), n)
 		b.StartTimer()
+	}
+}
+
+// BenchmarkPullAndAck takes 1,000 machines off the queue, 50 at a time.
+func BenchmarkPullAndAck(b *testing.B) {
+	s := open(b, b.TempDir())
+	all := jobs(1000)
+	for b.Loop() {
+		b.StopTimer()
+		require.NoError(b, s.Queue().Enqueue(b.Context(), all))
+		b.StartTimer()
+		for left := len(all); left > 0; {
+			pulled, err := s.Queue().Pull(b.Context(), min(50, left))
+			require.NoError(b, err)
+			for _, d := range pulled {
+				require.NoError(b, d.Ack(b.Context()))
+			}
+			left -= len(pulled)
+		}
 	}
 }
 
