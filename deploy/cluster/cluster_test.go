@@ -35,11 +35,11 @@ func TestManyReplicasAreOneExporter(t *testing.T) {
 		{
 			cutOffReplicas[2],
 			{"a rolling change of the configuration", aRollingChange},
-			{"a replica joins", aReplicaJoins},
 		},
 		{
 			{"without NATS", withoutNATS},
 			{"host keys that were accepted", acceptedHostKeys},
+			{"a replica joins", aReplicaJoins},
 		},
 	} {
 		work.Go(func() {

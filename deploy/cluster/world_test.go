@@ -245,9 +245,19 @@ func (w *world) onlyOneAlert(m *machine) {
 	require.False(w.t, since.IsZero(), "nobody sent an alert of %s", m.name)
 }
 
+// eventually asks less often than others do: what is asked of a replica with hundreds of machines is work, and what is waited
+// for takes seconds.
 func (w *world) eventually(what string, condition func() bool) {
 	w.t.Helper()
-	testprocess.Eventually(w.t, what, condition, func() string {
+	var asked time.Time
+	seldom := func() bool {
+		if time.Since(asked) < 200*time.Millisecond {
+			return false
+		}
+		defer func() { asked = time.Now() }()
+		return condition()
+	}
+	testprocess.Eventually(w.t, what, seldom, func() string {
 		shown := ""
 		for _, r := range w.replicas {
 			if r.Exporter != nil {
