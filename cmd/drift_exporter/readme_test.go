@@ -57,6 +57,7 @@ func TestEveryYAMLExampleIsLoadedByATest(t *testing.T) {
 		"README.md": "cmd/drift_exporter/readme_test.go", "docs/migration.md": "cmd/drift_exporter/migration_doc_test.go",
 		"docs/rules.md": "rules/prometheus/runbooks_test.go", "docs/kubernetes.md": "deploy/kubernetes/docs_test.go",
 		"docs/container.md": "internal/config/docs_test.go", "docs/systemd.md": "internal/config/docs_test.go", "docs/least-privilege.md": "internal/config/docs_test.go",
+		"docs/scaling.md": "internal/config/docs_test.go",
 	}
 	pages, err := filepath.Glob(filepath.Join(repository, "docs", "*.md"))
 	require.NoError(t, err)
