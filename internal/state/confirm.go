@@ -72,7 +72,11 @@ func (m *mirror[K, V]) rebase() {
 func (m *mirror[K, V]) caughtUp(revision uint64) {
 	m.view.mu.Lock()
 	defer m.view.mu.Unlock()
+	m.table.watched = max(m.table.watched, revision)
 	due := m.checked.due
+	if len(due) == 0 {
+		return
+	}
 	for len(due) > 0 && due[0].revision <= revision {
 		m.view.confirm(&m.checked, due[0].asked)
 		due = due[1:]

@@ -141,7 +141,11 @@ func TestAViewThatLagsCostsAnotherRoundAndNothingElse(t *testing.T) {
 			newer := drifted(pair, 1)
 			newer.Verdict.Items = 40
 			store(t, s, newer)
+			_, now := s.view.records.find(pair)
+			require.Eventually(t, func() bool { return s.view.records.known().revision >= now }, eventually, tick)
+			s.view.mu.Lock()
 			s.view.records.table.rows[pair] = &row[Key, Record]{key: pair, revision: revision, value: old} // it lags
+			s.view.mu.Unlock()
 
 			var seen []int
 			require.NoError(t, s.Transition(t.Context(), pair, func(prev *Record) (*Record, bool) {

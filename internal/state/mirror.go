@@ -165,25 +165,19 @@ func stopWatcher(w jetstream.KeyWatcher) {
 
 // watched takes what the watcher delivered. An entry that makes no sense is logged and not shown.
 func (m *mirror[K, V]) watched(log *slog.Logger, e jetstream.KeyValueEntry, seen map[K]struct{}, upTo uint64) {
+	defer m.caughtUp(e.Revision()) // not before it is shown: who asks whether the view has it looks next
 	k, err := m.decodeKey(e.Key())
 	if err != nil {
 		log.Error("ignoring a stored entry with a foreign key", "err", err)
 		return
 	}
+	m.view.mu.Lock()
 	if seen != nil {
 		seen[k] = struct{}{}
-	}
-	m.view.mu.Lock()
-	m.table.watched = max(m.table.watched, e.Revision())
-	if seen != nil {
 		m.table.lost(k, e.Revision(), upTo)
 	}
 	fresh := m.table.fresh(k, e.Revision())
-	asked := len(m.checked.due) > 0
 	m.view.mu.Unlock()
-	if asked {
-		defer m.caughtUp(e.Revision())
-	}
 	if !fresh {
 		return // our own write, most likely: not worth decoding
 	}
