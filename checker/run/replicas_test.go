@@ -205,7 +205,10 @@ func TestInstantWithoutACoordinatorIsStartedLate(t *testing.T) {
 	f := newFleet(t, func(cfg *config.Config) { cfg.Schedule.CatchUp = false }, machines("a")...)
 	c := newCluster(t, f, f)
 	c.start()
-	c.patiently("what was missed before is skipped", func() bool { return c.replicas[0].log.has("is skipped") })
+	for i, r := range c.replicas { // each of them has begun by then
+		c.lead(i)
+		c.eventually("what was missed before is skipped", func() bool { return r.log.has("is skipped") })
+	}
 	c.lead(-1)
 	c.clock.Advance(18*time.Hour + time.Minute)
 	c.lead(1)
