@@ -25,25 +25,22 @@ func (r *Runner) due(ctx context.Context) {
 	if at.IsZero() || !at.After(r.handled) || !at.After(p.since) {
 		return
 	}
-	trigger := state.TriggerSchedule
-	if !at.After(r.begun) {
-		trigger = state.TriggerCatchUp
-	}
+	before := !at.After(r.begun)
 	switch {
 	case !r.missed(at):
-	case trigger == state.TriggerSchedule:
-		if !r.scheduled(ctx, at, trigger) {
-			return
-		}
-	case r.fleet.Load().Config.Schedule.CatchUp:
-		r.log.Info("a scheduled run was missed, catching up", "run", state.RunID(at))
-		if !r.scheduled(ctx, at, trigger) {
-			return
-		}
-	default:
+	case before && !r.fleet.Load().Config.Schedule.CatchUp:
 		r.over.Store(&at)
 		r.metrics.runs.WithLabelValues(resultSkipped).Inc()
 		r.log.Warn("a scheduled run was missed and is skipped", "run", state.RunID(at))
+	default:
+		trigger := state.TriggerSchedule
+		if before {
+			trigger = state.TriggerCatchUp
+			r.log.Info("a scheduled run was missed, catching up", "run", state.RunID(at))
+		}
+		if !r.scheduled(ctx, at, trigger) {
+			return
+		}
 	}
 	r.handled = at
 }
