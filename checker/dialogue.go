@@ -6,7 +6,6 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"strings"
 
@@ -23,6 +22,7 @@ type dialogue struct {
 	asked   []Question // question N is asked[N-1]
 	got     []bool     // which of them were answered
 	answers Answers    // of the whole machine
+	unclear []Question // whose answers were not told apart since they were last asked
 	large   []Question // whose answers are kept only as long as an item waits for them
 	helper  *installed // what runs there, if it is an installed script
 }
@@ -160,8 +160,25 @@ func elevate(uid string, become bool) string {
 	return "become: true"
 }
 
+// maxUnclear bounds how often what was not told apart is asked for: login files may print in between, but not for ever.
+const maxUnclear = 3
+
 // ask puts questions, each of which must be new, and reads all their answers.
 func (d *dialogue) ask(questions []Question) error {
+	for range maxUnclear {
+		d.unclear = nil
+		if err := d.stage(questions); err != nil {
+			return err
+		}
+		if questions = d.unclear; len(questions) == 0 {
+			break
+		}
+	}
+	return nil
+}
+
+// stage puts questions once.
+func (d *dialogue) stage(questions []Question) error {
 	var text bytes.Buffer
 	for _, op := range opsOf(questions) {
 		text.WriteString(op + "\n")
@@ -210,7 +227,12 @@ func (d *dialogue) read(end string) error {
 			}
 			return nil
 		}
-		if err := d.take(frame, begun); err != nil {
+		if frame.verb == "batch" {
+			err = d.share(frame)
+		} else {
+			err = d.take(frame, begun)
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -228,13 +250,9 @@ func (d *dialogue) answered() int {
 
 // take takes a frame that is a part of an answer.
 func (d *dialogue) take(frame frame, begun map[int]*bytes.Buffer) error {
-	if frame.number < 1 || frame.number > len(d.asked) {
-		return errMalformed
+	if _, err := d.open(frame.number); err != nil {
+		return err
 	}
-	if d.got[frame.number-1] {
-		return errors.New("a question was answered twice")
-	}
-	question := d.asked[frame.number-1].key()
 	buffer := begun[frame.number]
 	if buffer == nil {
 		buffer = &bytes.Buffer{}
@@ -246,16 +264,12 @@ func (d *dialogue) take(frame frame, begun map[int]*bytes.Buffer) error {
 		begun[frame.number] = buffer
 		return nil
 	case "val":
-		d.answers[question] = Answer{Payload: buffer.Bytes()}
-		if !d.helper.answersAsWeDo(question.Op) {
-			d.answers[question] = Answer{Err: "the installed helper of another version observes this in another way: " + installThisOne}
-		}
+		d.answer(frame.number, Answer{Payload: buffer.Bytes()})
 	case "err":
-		d.answers[question] = Answer{Err: cmp.Or(frame.text, "cannot be observed")}
+		d.answer(frame.number, Answer{Err: cmp.Or(frame.text, "cannot be observed")})
 	default:
 		return errMalformed
 	}
-	d.got[frame.number-1] = true
 	delete(begun, frame.number)
 	return nil
 }

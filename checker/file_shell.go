@@ -1,19 +1,26 @@
 package checker
 
+import "regexp"
+
 // fileShell observes files. Per batch of 100 there is one stat for what exists, one for what seems not to, and one
 // sha256sum; all else is done by the shell itself. Answers are told apart by their order, never by names in output,
-// and only if there is exactly one line for each question: otherwise each is asked for alone.
+// and only if the program has found nothing wrong: otherwise each is asked for alone.
 //
 // To file: "self STAT" or, of a symbolic link, "link STAT", where STAT is of what the path leads to; "link !WHY" of a
 // link that leads to nothing that can be seen; "absent". To sum: "HASH", or "-" of what is no regular file (a FIFO or
 // a device would block). To content: the bytes, one more than maxContent at most, so that a longer file is known as such.
+//
+// What stat and sha256sum print for all files of a batch is taken apart by share. A file is marked that is reached by a
+// symbolic link.
 const fileShell = `
 op_file() { in_batches file_batch; }
 file_batch() {
-  d_found= d_list= d_gone= d_paths=
+  d_found= d_list= d_gone= d_paths= d_marks=
   for d_i in $d_nums; do
     if [ -e "$1" ]; then
       d_found="$d_found $d_i"
+      d_marks="$d_marks $d_i"
+      if [ -L "$1" ]; then d_marks=${d_marks}l; fi
       d_list="$d_list$1$d_nl"
     else
       d_gone="$d_gone $d_i"
@@ -35,25 +42,11 @@ file_batch() {
     with_lines file_gone "$d_paths"
   fi
 }
-file_found() {
-  d_out=$(stat -L -c '%f:%u:%g:%s:%U:%G' -- "$@" 2>/dev/null </dev/null)
-  count_lines
-  if [ "$d_count" -ne $# ]; then
-    case $# in
-    1) file_gone "$@" ;;
-    *) one_by_one file_found "$@" ;;
-    esac
-    return
-  fi
-  IFS=$d_nl
-  for d_line in $d_out; do
-    pop
-    d_own=self
-    if [ -L "$1" ]; then d_own=link; fi
-    frame "$d_i val $d_own $d_line"
-    shift
-  done
-  IFS=$d_ifs
+file_found() { together "$d_marks" stat -L -c '%f:%u:%g:%s:%U:%G' -- "$@" || one_by_one file_alone "$@"; }
+file_alone() {
+  d_marks=$d_nums
+  if [ -L "$1" ]; then d_marks=${d_marks}l; fi
+  together " $d_marks" stat -L -c '%f:%u:%g:%s:%U:%G' -- "$1" || file_gone "$1"
 }
 file_gone() {
   d_out=$(stat -L -c . -- "$@" 2>&1 >/dev/null </dev/null)
@@ -101,24 +94,8 @@ sum_batch() {
   d_nums=$d_found
   with_lines sum_found "$d_list"
 }
-sum_found() {
-  d_out=$(sha256sum -- "$@" 2>/dev/null </dev/null)
-  count_lines
-  if [ "$d_count" -ne $# ]; then
-    case $# in
-    1) all_err "sha256sum could not read it" ;;
-    *) one_by_one sum_found "$@" ;;
-    esac
-    return
-  fi
-  IFS=$d_nl
-  for d_line in $d_out; do
-    pop
-    d_line=${d_line#\\}
-    frame "$d_i val ${d_line%%[!0-9a-f]*}"
-  done
-  IFS=$d_ifs
-}
+sum_found() { together "$d_nums" sha256sum -- "$@" || one_by_one sum_alone "$@"; }
+sum_alone() { together " $d_nums" sha256sum -- "$1" || all_err "sha256sum could not read it"; }
 op_content() {
   while next; do
     if ! [ -f "$d_q" ]; then
@@ -136,3 +113,29 @@ op_content() {
   done
 }
 `
+
+// sumLine is a line of sha256sum, which begins with a backslash where it had to escape the name.
+var sumLine = regexp.MustCompile(`^\\?([0-9a-f]{64}) [ *]`)
+
+// share has a line for each file: of file that of stat, of sum that of sha256sum.
+func (fileKind) share(op string, asked []shared, printed string) []string {
+	lines := linesOf(printed)
+	if len(lines) != len(asked) {
+		return nil
+	}
+	for i, line := range lines {
+		switch {
+		case op == "sum":
+			match := sumLine.FindStringSubmatch(line)
+			if match == nil {
+				return nil
+			}
+			lines[i] = match[1]
+		case asked[i].marked:
+			lines[i] = "link " + line
+		default:
+			lines[i] = "self " + line
+		}
+	}
+	return lines
+}

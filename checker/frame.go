@@ -16,6 +16,7 @@ const (
 	maxNoise  = 1 << 20   // before the script is ready
 	maxOutput = 16 << 20  // in all, beside the contents that are asked for
 	maxLine   = 512 << 10 // of a frame: the largest environment variable in hex, and room
+	maxBatch  = 4 << 20   // of what answers several questions: a thousand paths of the longest
 )
 
 // A frame is a line that begins with the session's nonce; whatever else a machine prints between frames is noise of
@@ -26,6 +27,7 @@ const (
 //	NONCE N val TEXT            the last line of the answer
 //	NONCE N err TEXT            why there is no answer
 //	NONCE N body … NONCE N end STATUS   the answer as raw bytes, up to the newline before the end
+//	NONCE batch N N… … NONCE batched STATUS   raw bytes that answer all these questions; none of them if STATUS is not 0
 //	NONCE stage N               every question of a stage was read; N is their number so far
 //	NONCE bye N                 the end
 type frame struct {
@@ -33,6 +35,13 @@ type frame struct {
 	number int    // of the question, or of all questions read so far
 	key    string // of a fact
 	text   string // of a fact, answer or error
+	batch  []batched
+}
+
+// batched is a question of a batch, and whether the script has marked it.
+type batched struct {
+	number int
+	marked bool
 }
 
 // frameReader takes frames out of what a machine prints.
@@ -128,6 +137,8 @@ func (f *frameReader) parse(line string) (frame, error) {
 		return frame{verb: word, key: key, text: value}, nil
 	case "facts":
 		return frame{verb: word}, nil
+	case "batch":
+		return f.batch(rest)
 	case "stage", "bye":
 		n, err := frameNumber(rest)
 		return frame{verb: word, number: n}, err
@@ -154,26 +165,54 @@ func frameNumber(s string) (int, error) {
 	return n, nil
 }
 
-// body reads raw bytes up to the frame that ends them. They cannot hold it, since the nonce is known to no file.
+// body reads a file's content.
 func (f *frameReader) body(n int) (frame, error) {
-	var body []byte
-	for {
-		line, err := f.line(maxContent + 3)
+	body, status, err := f.raw(strconv.Itoa(n)+" end ", maxContent+3)
+	switch {
+	case err != nil:
+		return frame{}, err
+	case status != "0":
+		return frame{verb: "err", number: n, text: "cannot be read"}, nil
+	}
+	return frame{verb: "val", number: n, text: string(body)}, nil
+}
+
+// batch reads what answers several questions. Of one that failed nothing is left but that it was tried.
+func (f *frameReader) batch(numbers string) (frame, error) {
+	out := frame{verb: "batch"}
+	for word := range strings.FieldsSeq(numbers) {
+		digits, marked := strings.CutSuffix(word, "l")
+		n, err := frameNumber(digits)
 		if err != nil {
 			return frame{}, err
 		}
-		if rest, ours := f.strip(line); ours {
-			status, ended := strings.CutPrefix(rest, strconv.Itoa(n)+" end ")
-			switch {
-			case !ended:
-				return frame{}, errMalformed
-			case status != "0":
-				return frame{verb: "err", number: n, text: "cannot be read"}, nil
-			}
-			return frame{verb: "val", number: n, text: string(bytes.TrimSuffix(body, []byte("\n")))}, nil
+		out.batch = append(out.batch, batched{n, marked})
+	}
+	text, status, err := f.raw("batched ", maxBatch)
+	if err != nil || status != "0" {
+		return frame{verb: "batch"}, err
+	}
+	out.text = string(text)
+	return out, nil
+}
+
+// raw reads bytes up to the newline in front of the frame that ends them, and how that goes on. They cannot hold the frame,
+// since the nonce is known to no file.
+func (f *frameReader) raw(end string, limit int) (text []byte, status string, err error) {
+	for {
+		line, err := f.line(limit)
+		if err != nil {
+			return nil, "", err
 		}
-		if body = append(append(body, line...), '\n'); len(body) > maxContent+3 {
-			return frame{}, errMalformed
+		if rest, ours := f.strip(line); ours {
+			status, ended := strings.CutPrefix(rest, end)
+			if !ended {
+				return nil, "", errMalformed
+			}
+			return bytes.TrimSuffix(text, []byte("\n")), status, nil
+		}
+		if text = append(append(text, line...), '\n'); len(text) > limit {
+			return nil, "", errMalformed
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -40,6 +41,9 @@ func TestFramesAreToldFromEverythingElse(t *testing.T) {
 		{"empty body", "\nN 4 body\n\nN 4 end 0\n", []frame{{verb: "val", number: 4}}},
 		{"body of any bytes", "\nN 4 body\n\x00\xff\r\n\n\n\nN 4 end 0\n", []frame{{verb: "val", number: 4, text: "\x00\xff\r\n\n\n"}}},
 		{"body that could not be read", "\nN 4 body\nhalf\nN 4 end 1\n", []frame{{verb: "err", number: 4, text: "cannot be read"}}},
+		{"batch", "\nN batch 1 2l\na\nb\n\nN batched 0\n", []frame{{verb: "batch", text: "a\nb\n", batch: []batched{{1, false}, {2, true}}}}},
+		{"batch without a last newline", "\nN batch 1\na\nN batched 0\n", []frame{{verb: "batch", text: "a", batch: []batched{{1, false}}}}},
+		{"batch that failed", "\nN batch 1 2\na\n\nN batched 1\nN 1 val x\n", []frame{{verb: "batch"}, {verb: "val", number: 1, text: "x"}}},
 		{"fact", "\nN fact uname a b c\n", []frame{{verb: "fact", key: "uname", text: "a b c"}}},
 		{"stage and end", "\nN stage 2\nN bye 2\n", []frame{{verb: "stage", number: 2}, {verb: "bye", number: 2}}},
 		{"noise around", "Welcome!\n$ \nN 1 val x\nbye 1\nrm: N 2 val y\nNN 3 val z\nN\n", []frame{{verb: "val", number: 1, text: "x"}}},
@@ -87,7 +91,7 @@ func (endless) Read(p []byte) (int, error) {
 
 func FuzzFrames(f *testing.F) {
 	for _, seed := range []string{
-		"", "\nN 1 val x\n", "N 1 body\nx\n\nN 1 end 0\n", "noise\nN 1 more a\nN 1 val b\nN stage 1\nN bye 1\n", "N 1 err", "N fact a b\nN facts\n",
+		"", "\nN 1 val x\n", "N 1 body\nx\n\nN 1 end 0\n", "noise\nN 1 more a\nN 1 val b\nN stage 1\nN bye 1\n", "N 1 err", "N batch 1 2l\na\nb\n\nN batched 0\n", "N batch 1\n\nN batched 1\n", "N fact a b\nN facts\n",
 	} {
 		f.Add([]byte(strings.ReplaceAll(seed, "N", testNonce)))
 	}
@@ -115,7 +119,7 @@ func FuzzFrames(f *testing.F) {
 			t.Fatalf("cutting %q made frames", output)
 		}
 		for i := range cut {
-			if cut[i] != frames[i] {
+			if !reflect.DeepEqual(cut[i], frames[i]) {
 				t.Fatalf("cutting %q changed frame %d", output, i)
 			}
 		}

@@ -157,7 +157,10 @@ func (packageKind) Compare(f Facts, item pack.Item, answers Answers) ([]state.Mi
 		return nil, nil, err
 	}
 	found, err := packagesIn(answers, manager, p.name)
-	if err != nil {
+	switch {
+	case errors.Is(err, errUndecided):
+		return nil, []Question{packagesQuestion(manager)}, err
+	case err != nil:
 		return nil, nil, err
 	}
 	order, err := orderOn(manager, answers)
@@ -195,10 +198,19 @@ func (packageKind) Compare(f Facts, item pack.Item, answers Answers) ([]state.Mi
 	return nil, nil, nil
 }
 
-// packagesIn are the packages of a name that were found.
+// packagesIn are the packages of a name that were found. It cannot be decided without the list of all packages whether there
+// is none, where none that was asked for by name is there.
 func packagesIn(answers Answers, manager, name string) ([]foundPackage, error) {
 	answer, err := answers.to("package_"+manager, name)
 	if err != nil {
+		return nil, err
+	}
+	if answer == unlisted {
+		all := packagesQuestion(manager)
+		if !answers.has(all) {
+			return nil, errUndecided
+		}
+		_, err := answers.to(all.Op, all.Arg) // it is an error if the list is empty
 		return nil, err
 	}
 	return parseFoundPackages(manager, answer, 3)

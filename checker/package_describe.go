@@ -62,7 +62,10 @@ func (k packageKind) describe(f Facts, selector string, a Answers) ([]*yaml.Node
 	} else {
 		found, err = packagesIn(a, manager, selector)
 	}
-	if err != nil {
+	switch {
+	case errors.Is(err, errUndecided):
+		return nil, []Question{packagesQuestion(manager)}, err
+	case err != nil:
 		return nil, nil, err
 	}
 	order, err := orderOn(manager, a)

@@ -86,3 +86,31 @@ func parseFoundPackages(manager, answer string, columns int) ([]foundPackage, er
 	}
 	return found, nil
 }
+
+// unlisted is the answer of a manager that knows none of the packages that it was asked for by name, be it that none is there
+// or that its database is lost.
+const unlisted = "unlisted"
+
+// share takes apart what dpkg-query has listed: each package of a name, or of a name and an architecture, that was asked for.
+func (packageKind) share(_ string, asked []shared, printed string) []string {
+	lines := linesOf(printed)
+	if len(lines) == 0 {
+		return slices.Repeat([]string{unlisted}, len(asked))
+	}
+	found := make(map[string]string, len(lines))
+	for _, line := range lines {
+		i := strings.LastIndexByte(line, '\t')
+		fields := strings.Split(line, "\t")
+		if len(fields) != 4 {
+			return nil
+		}
+		name, arch := fields[3], fields[1]
+		found[name] += line[:i] + "\n"
+		found[name+":"+arch] += line[:i] + "\n"
+	}
+	answers := make([]string, len(asked))
+	for i, one := range asked {
+		answers[i] = found[one.arg]
+	}
+	return answers
+}

@@ -6,11 +6,24 @@ package checker
 //
 // Tools take names for patterns, capabilities or globs. So everything is listed, once, and awk picks those whose name
 // is literally one that was asked for. The names reach awk as data. A list that is empty is not believed: a manager that
-// knows no package has lost its database.
+// knows no package has lost its database. dpkg-query alone is asked by name, as it costs nothing and it tells a package that
+// is not there (1) from all other failures (2); which of its lines are of the literal name is told on our side.
 func (packageKind) Shell() string { return packageShell + packageDatabases + packageListers }
 
 const packageShell = `
-op_package_dpkg() { package_batch dpkg; }
+op_package_dpkg() {
+  d_manager=dpkg
+  package_ready
+  in_batches package_named 1000
+}
+package_named() {
+  if [ "$d_why" ]; then
+    all_err "$d_why"
+  else
+    together "$d_nums" package_lines "$@" || all_err "$d_fail"
+  fi
+}
+package_lines() { packages_dpkg "$@" || [ $? = 1 ]; }
 op_package_rpm() { package_batch rpm; }
 op_package_apk() { package_batch apk; }
 op_package_pacman() { package_batch pacman; }
@@ -83,7 +96,7 @@ package_ready() {
   case $d_manager in
   dpkg)
     d_db="its database" d_fail="dpkg-query failed"
-    package_tools dpkg-query awk
+    package_tools dpkg-query
     ;;
   rpm) package_tools rpm awk && package_rpmdb ;;
   apk) package_tools awk && package_file /lib/apk/db/installed /usr/lib/apk/db/installed ;;
@@ -147,7 +160,7 @@ package_local() {
 // packageListers list the packages of d_db: "WANTED FLAGS STATUS<tab>ARCHITECTURE<tab>VERSION<tab>NAME" each. They fail
 // if a list is not whole.
 const packageListers = `
-packages_dpkg() { dpkg-query -W -f='${Status}\t${Architecture}\t${Version}\t${Package}\n' </dev/null; }
+packages_dpkg() { dpkg-query -W -f='${Status}\t${Architecture}\t${Version}\t${Package}\n' -- "$@" </dev/null; }
 # rpm leaves out what it cannot read of its database, says so, and goes on as if nothing was wrong.
 packages_rpm() {
   {

@@ -154,7 +154,7 @@ func TestPackagesThatCannotBeObserved(t *testing.T) {
 		{"dpkg-query fails after some lines", "dpkg", dpkgList + "; exit 2", "dpkg-query failed"},
 		{"dpkg-query is killed", "dpkg", dpkgList + "; kill -9 $$", "dpkg-query failed"},
 		{"dpkg-query knows nothing", "dpkg", "exit 0", "dpkg knows no package: its database seems to be lost"},
-		{"dpkg-query prints something else", "dpkg", `printf 'install ok installed\tamd64\t1\tplain\nwarning\n'`, "dpkg-query failed"},
+		{"dpkg-query prints something else", "dpkg", `printf 'install ok installed\tamd64\t1\tplain\nwarning\n'`, "what was printed makes no sense"},
 		{"status nobody knows", "dpkg", `printf 'what\tamd64\t1\tplain\n'`, `dpkg gave "what\tamd64\t1"`},
 		{"version nobody knows", "dpkg", `printf 'install ok installed\tamd64\t1 2\tplain\n'`, `min_version: the installed version: "1 2" is not a version: only letters, digits and .+~:-_ may be in it`},
 	}

@@ -2,6 +2,7 @@ package checker
 
 import (
 	"slices"
+	"sync"
 
 	"github.com/drift-exporter/drift_exporter/checker/pack"
 )
@@ -66,6 +67,17 @@ func (r *Registry) byName(name string) (Kind, bool) {
 	}
 	return r.kinds[i], true
 }
+
+// kindsByOp are the kinds by the ops that their scripts answer.
+var kindsByOp = sync.OnceValue(func() map[string]Kind {
+	kinds := map[string]Kind{}
+	for _, kind := range Kinds().kinds {
+		for _, op := range scriptOps(kind.Shell()) {
+			kinds[op] = kind
+		}
+	}
+	return kinds
+})
 
 var _ pack.Lister = (*Registry)(nil)
 

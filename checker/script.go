@@ -117,12 +117,12 @@ next() {
   esac
 }
 
-# in_batches calls $1 with up to 100 questions at a time as arguments, and their numbers in d_nums.
+# in_batches calls $1 with up to 100 questions, or $2, at a time as arguments, and their numbers in d_nums.
 in_batches() {
-  d_each=$1 d_more=1
+  d_each=$1 d_most=${2:-100} d_more=1
   while [ "$d_more" ]; do
     d_nums= d_list= d_count=0
-    while [ "$d_count" -lt 100 ]; do
+    while [ "$d_count" -lt "$d_most" ]; do
       next || { d_more= && break; }
       d_count=$((d_count + 1))
       d_nums="$d_nums $d_n"
@@ -183,6 +183,18 @@ count_lines() {
   d_count=0 IFS=$d_nl
   for d_line in $d_out; do d_count=$((d_count + 1)); done
   IFS=$d_ifs
+}
+
+# together runs the rest of its arguments for all questions of $1 at once. What that prints is told apart by us, and only if it
+# is true: where it is not, they are still to be answered. Unlike what is captured it needs no copy of this shell.
+together() {
+  frame "batch$1"
+  shift
+  flush
+  "$@" 2>/dev/null </dev/null
+  d_status=$?
+  frame "batched $d_status"
+  return "$d_status"
 }
 
 # whole_file prints a file, and the nonce on a line of its own if that was all of it.

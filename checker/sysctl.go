@@ -20,7 +20,7 @@ func (sysctlKind) Fields() any               { return sysctlFields{} }
 
 // Shell answers with "absent", or with "=" and the value, or with "=" and a further "=" line for each further line.
 // The shell's own read is no use here: most of them read byte by byte, and the files of /proc/sys give nothing after
-// the first read. One awk reads a batch; where a file's read fails some awks give up, so then each is read alone.
+// the first read. One awk reads a batch; where one of the files cannot be read, or is empty, each is read alone.
 func (sysctlKind) Shell() string {
 	return `
 op_sysctl() { in_batches sysctl_batch; }
@@ -68,46 +68,49 @@ sysctl_gone() {
     fi
   fi
 }
-sysctl_found() {
-  d_out=$(awk 'BEGIN {
+sysctl_found() { together "$d_nums" sysctl_values "$@" || one_by_one sysctl_alone "$@"; }
+# sysctl_values prints the lines of each file behind "m", and a dot. It fails with 3 if one seems to have none.
+sysctl_values() {
+  awk 'BEGIN {
     for (i = 1; i < ARGC; i++) {
-      while ((r = (getline line < ARGV[i])) > 0) print "m" line
-      print (r == 0 ? "." : "!")
+      for (n = 0; (r = (getline line < ARGV[i])) > 0; n++) print "m" line
+      if (r < 0) exit 2
+      if (!n) exit 3
+      print "."
       close(ARGV[i])
     }
-    print "end"
-  }' "$@" 2>/dev/null </dev/null)
-  if [ "${d_out##*"$d_nl"}" != end ]; then
-    case $# in
-    1) all_err "cannot be read" ;;
-    *) one_by_one sysctl_found "$@" ;;
-    esac
-    return
-  fi
-  IFS=$d_nl
-  d_i= d_count=0
-  for d_line in $d_out; do
-    [ "$d_i" ] || pop
-    case $d_line in
-    m*) frame "$d_i more =${d_line#m}" && d_count=1 && continue ;;
-    .) sysctl_end "$1" ;;
-    end) break ;;
-    *) frame "$d_i err cannot be read" ;;
-    esac
-    d_i= d_count=0
-    shift
-  done
-  IFS=$d_ifs
+    exit 0
+  }' "$@"
 }
-# sysctl_end ends an answer. Some awks take a failing read for the end of an empty file.
-sysctl_end() {
-  if [ "$d_count" = 1 ] || cat "$1" >/dev/null 2>&1 </dev/null; then
-    frame "$d_i val ="
+# sysctl_alone asks of one. Some awks take a failing read for the end of an empty file.
+sysctl_alone() {
+  together " $d_nums" sysctl_values "$1" && return
+  if [ "$d_status" = 3 ] && d_out=$(cat "$1" 2>/dev/null </dev/null) && [ -z "$d_out" ]; then
+    frame "$d_nums val ="
   else
-    frame "$d_i err cannot be read"
+    all_err "cannot be read"
   fi
 }
 `
+}
+
+// share takes apart what sysctl_values prints: a dot is behind the lines of each file.
+func (sysctlKind) share(_ string, _ []shared, printed string) []string {
+	var answers []string
+	lines := ""
+	for _, line := range linesOf(printed) {
+		value, has := strings.CutPrefix(line, "m")
+		switch {
+		case has:
+			lines += "=" + value + "\n"
+		case line != ".":
+			return nil
+		default:
+			answers = append(answers, lines+"=")
+			lines = ""
+		}
+	}
+	return answers
 }
 
 // sysctlFields are settingFields of which the value may be seen: that of a kernel parameter is seldom a secret.
