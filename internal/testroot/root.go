@@ -27,7 +27,8 @@ type Root struct {
 }
 
 // holder sets the copy up, says so, and keeps it until its standard input ends. /run is empty there, so that whatever
-// asks finds no systemd, and so is /tmp.
+// asks finds no systemd, and so are /tmp and /home. The accounts are copied at once: users that other tests make meanwhile are
+// not seen.
 const holder = `set -eu
 read -r pid rest </proc/self/stat
 mount -t tmpfs -o mode=755 tmpfs "$1"
@@ -37,6 +38,8 @@ mount -t proc proc "$1/root/proc"
 mount --rbind /dev "$1/root/dev"
 mount -t tmpfs -o mode=755 tmpfs "$1/root/run"
 mount -t tmpfs -o mode=1777 tmpfs "$1/root/tmp"
+mount -t tmpfs -o mode=755 tmpfs "$1/root/home"
+for file in passwd group shadow gshadow subuid subgid; do touch -c "$1/root/etc/$file"; done
 ip link set lo up
 echo "$pid"
 exec cat >/dev/null`
