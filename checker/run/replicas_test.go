@@ -160,6 +160,7 @@ func TestTwoRunsThatAreAskedForAtOnce(t *testing.T) {
 			ID: ids[i], Trigger: state.TriggerAPI, Phase: state.RunEnqueuing, StartedAt: noon, Total: 1, Machines: []string{machine},
 		}))
 	}
+	c.patiently("both are known", func() bool { return len(c.replicas[1].View().Runs()) == 3 })
 	c.lead(1)
 	for _, id := range ids {
 		run := c.ends(id)
