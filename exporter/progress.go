@@ -50,7 +50,7 @@ func (p page) Check(url, text string) *checkButton {
 	}
 	b := &checkButton{URL: url, Text: text}
 	switch {
-	case p.Current == nil || !p.Current.Works():
+	case p.Current == nil || !p.Current.Works() || p.Current.Spread():
 	case p.Poll > 0:
 		b.Busy = "a run is in progress"
 	default:

@@ -30,6 +30,7 @@ func TestTheButtonIsDisabledWhileARunWouldBeRefused(t *testing.T) {
 	waiting := state.Run{Total: 4, Checked: 1, NotTried: 1, Retrying: 2}
 	others := working
 	others.Machines = []string{"db1"}
+	spread := state.Run{Total: 4, Checked: 1, ToCome: 3, SpreadFrom: at(9, 0, 0, 0), SpreadUntil: at(11, 0, 0, 0)}
 	for name, tc := range map[string]struct {
 		run  *state.Run
 		path string
@@ -40,6 +41,8 @@ func TestTheButtonIsDisabledWhileARunWouldBeRefused(t *testing.T) {
 		"a run that works":                          {&working, "/", "a run is in progress"},
 		"a run that works, of a machine":            {&working, "/machines/web1", "a run is in progress"},
 		"a run of others":                           {&others, "/machines/web1", "a run of other machines is in progress: 2 of 4 machines done, 1 of them not fully, 1 to be tried again Refresh"},
+		"a run that is spread":                      {&spread, "/", ""},
+		"a run that is spread, also for a machine":  {&spread, "/machines/web1", ""},
 		"a run that only waits":                     {&waiting, "/", ""},
 		"a run that only waits, also for a machine": {&waiting, "/machines/web1", ""},
 	} {

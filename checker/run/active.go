@@ -15,6 +15,9 @@ type active struct {
 	again  int     // how many machines were put on the queue once more, the last time that was done
 	ending *ending // set once the run is over, until that is stored
 
+	moved   state.Tally // how far it had come when it was last seen to come further, while another run waits for it
+	movedAt time.Time   // when that was; zero: it was not looked at
+
 	mu     sync.Mutex
 	run    state.Run       // as it was last seen
 	queued map[string]bool // machines that were put on the queue by this process
@@ -28,6 +31,9 @@ type ending struct {
 	phase  state.RunPhase
 	reason string
 }
+
+// nextDue is why most runs are cut short that are.
+const nextDue = "the next run was due"
 
 func newActive(r state.Run) *active {
 	return &active{id: r.ID, run: r, queued: map[string]bool{}}

@@ -62,7 +62,7 @@ func (r *Runner) scheduled(ctx context.Context, at time.Time, trigger state.Trig
 		return false
 	}
 	if old := r.current.Load(); old != nil && !r.yield(ctx, old) {
-		r.cut(ctx, old, "the next run was due")
+		r.cut(ctx, old, nextDue)
 	}
 	r.launch(ctx, newActive(run), names)
 	return true
@@ -123,7 +123,9 @@ func (r *Runner) lost(ctx context.Context, trigger state.Trigger, err error) {
 
 // launch makes a claimed run the current one and puts its machines on an empty queue.
 func (r *Runner) launch(ctx context.Context, a *active, names []string) {
-	r.current.Store(a)
+	if old := r.current.Swap(a); old != nil && old.ending == nil {
+		r.log.Info("run waits until another one is over that was asked for", "run", old.id, "for", a.id)
+	}
 	if _, err := r.queue.Purge(ctx); err != nil {
 		r.fail(ctx, a, err)
 		return

@@ -3,7 +3,6 @@ package run
 import (
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/drift-exporter/drift_exporter/checker"
 	"github.com/drift-exporter/drift_exporter/internal/state"
@@ -11,7 +10,7 @@ import (
 
 // The errors of StartRun that callers tell apart.
 var (
-	// ErrBusy says that a run is on: there is one at a time. What StartRun returns names it.
+	// ErrBusy says that a run is on that no other can be begun beside. What StartRun returns names it.
 	ErrBusy = errors.New("a run is already on")
 	// ErrUnknownMachine says that a machine is not in the fleet, is disabled or has no packs. What StartRun returns
 	// names it and says which.
@@ -35,11 +34,7 @@ func (r *refusal) Unwrap() error { return r.err }
 
 // busy is ErrBusy for a run, with its counts.
 func busy(run state.Run) error {
-	text := fmt.Sprintf("run %s is on: %d of %d machines done", run.ID, run.Checked+run.Failed, run.Total)
-	if run.ToCome > 0 {
-		text += fmt.Sprintf(", the others have their turn until %s", run.SpreadUntil.UTC().Format(time.RFC3339))
-	}
-	return &refusal{text, ErrBusy}
+	return &refusal{fmt.Sprintf("run %s is on: %d of %d machines done", run.ID, run.Checked+run.Failed, run.Total), ErrBusy}
 }
 
 // tooMany is ErrTooMany for a number of machines.

@@ -19,8 +19,8 @@ type answer struct {
 }
 
 // StartRun starts a run of the given machines, or of all if there are none, and returns its id once it is
-// claimed. A run that only waits for retries is ended for it, without them. It returns an error that is ErrBusy
-// while another run is on, and one that is ErrUnknownMachine for a machine that is not to be checked; their texts
+// claimed. A run that only waits for retries is ended for it, without them; one that is spread goes on after it. It
+// returns an error that is ErrBusy while any other run is on, and one that is ErrUnknownMachine for a machine that is not to be checked; their texts
 // tell more.
 func (r *Runner) StartRun(ctx context.Context, trigger state.Trigger, machines []string) (string, error) {
 	req := request{trigger, machines, make(chan answer, 1)}
@@ -62,7 +62,7 @@ func (r *Runner) loop(ctx context.Context) {
 			r.whileLeading(ctx, r.checkNewNow, r.startNew)
 		case <-tick.Chan():
 			r.lastOver(r.clock.Now())
-			r.whileLeading(ctx, r.due, r.takeUp, r.nextWave, r.endIfEmpty, r.saveCounts, r.sweep, r.startNew)
+			r.whileLeading(ctx, r.due, r.takeUp, r.nextWave, r.endIfEmpty, r.endIfStuck, r.saveCounts, r.sweep, r.startNew)
 		}
 	}
 }
@@ -118,7 +118,7 @@ func (r *Runner) accept(ctx context.Context, req request) (state.Run, []string, 
 	if err != nil {
 		return state.Run{}, nil, err
 	}
-	if old := r.current.Load(); old != nil && !r.yield(ctx, old) {
+	if old := r.current.Load(); old != nil && !r.makesWay(ctx, old) {
 		return state.Run{}, nil, busy(r.snapshot(old))
 	}
 	run, err := r.claim(ctx, req.trigger, r.freshInstant(), names)
@@ -128,12 +128,12 @@ func (r *Runner) accept(ctx context.Context, req request) (state.Run, []string, 
 	return run, names, err
 }
 
-// inTheWay returns the run that forbids another one: one that is on, unless it only waits for retries.
+// inTheWay returns the run that forbids another one: one that is on, unless it only waits for retries or is spread.
 func (r *Runner) inTheWay(ctx context.Context) (state.Run, bool) {
 	for _, run := range r.store.View().Runs() {
 		a := r.current.Load()
 		over := a != nil && a.id == run.ID && a.ending != nil // but that could not be stored
-		if !run.Ended() && (over || !r.onlyRetries(ctx, *run)) {
+		if !run.Ended() && (over || !r.suspends(*run) && !r.onlyRetries(ctx, *run)) {
 			return *run, true
 		}
 	}

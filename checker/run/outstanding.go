@@ -14,7 +14,7 @@ func (r *Runner) outstanding() time.Time {
 	if at.IsZero() {
 		return at
 	}
-	if run, ok := r.store.View().CurrentRun(); ok {
+	if run, ok := r.latestPlanned(); ok {
 		if since := r.waitingSince(run); since.After(at) {
 			return since
 		}

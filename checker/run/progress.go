@@ -44,6 +44,17 @@ func (r *Runner) tally(run state.Run) state.Tally {
 	})
 }
 
+// tallyUntil is how far a run had come when another became the current one: what that did is not its own. What a run of all
+// machines waited for counts, as in tally.
+func (r *Runner) tallyUntil(run state.Run, next *active) state.Tally {
+	if next == nil || !run.Spread() {
+		return r.store.View().Tally(run.ID, nil)
+	}
+	return r.store.View().Tally(run.ID, func(other string) bool {
+		return state.CompareRunIDs(other, run.ID) > 0 && state.CompareRunIDs(other, next.id) < 0
+	})
+}
+
 // isDone tells whether a machine has an outcome that counts for a run.
 func (r *Runner) isDone(machine, run string) bool {
 	m, ok := r.store.View().Machine(machine)

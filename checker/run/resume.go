@@ -38,21 +38,26 @@ func (r *Runner) unfinished() (found state.Run, ok bool) {
 	return state.Run{}, false
 }
 
-// takeUp goes on with a run that was stored and that nobody has begun, once none is in its way.
+// takeUp goes on with a run that was stored and that nobody has begun, once none is in its way, or else with one that
+// waited until none is on.
 func (r *Runner) takeUp(ctx context.Context) {
 	if ctx.Err() != nil {
 		return
 	}
 	old := r.current.Load()
 	run, ok := r.waiting(old)
-	if !ok {
-		return
+	if !ok && old == nil {
+		run, ok = r.suspended(nil)
 	}
 	switch {
-	case old == nil || r.yield(ctx, old):
+	case !ok:
+		return
+	case old == nil:
 	case planned(&run):
-		r.cut(ctx, old, "the next run was due")
-	default:
+		if !r.yield(ctx, old) {
+			r.cut(ctx, old, nextDue)
+		}
+	case !r.makesWay(ctx, old):
 		return
 	}
 	r.adopt(ctx, run)
@@ -116,11 +121,12 @@ func (r *Runner) members(run state.Run) []string {
 }
 
 // sweep ends runs that are neither over nor current, nor wait for their turn: a process died between claiming the
-// next and ending them, or the store failed then.
+// next and ending them, or the store failed then, or the next run was due while they waited for another.
 func (r *Runner) sweep(ctx context.Context) {
 	a := r.current.Load()
+	waits, _ := r.suspended(a)
 	for _, run := range r.store.View().Runs() {
-		if run.Ended() || a != nil && run.ID == a.id {
+		if run.Ended() || a != nil && run.ID == a.id || run.ID == waits.ID {
 			continue
 		}
 		if run.Phase == state.RunEnqueuing && (a == nil || state.CompareRunIDs(run.ID, a.id) > 0) {
@@ -129,8 +135,11 @@ func (r *Runner) sweep(ctx context.Context) {
 		if !r.keepAll(ctx, r.interrupted(run.ID)) {
 			continue
 		}
-		t := r.store.View().Tally(run.ID, nil) // what later runs did is not its own
-		if _, err := r.conclude(ctx, run.ID, ending{state.RunFailed, "interrupted"}, t); err != nil {
+		how := ending{state.RunFailed, "interrupted"}
+		if latest, _ := r.latestPlanned(); run.Spread() && latest.ID != run.ID {
+			how.reason = nextDue
+		}
+		if _, err := r.conclude(ctx, run.ID, how, r.tallyUntil(*run, a)); err != nil {
 			r.log.Warn("an old run could not be ended", "run", run.ID, "err", err) // the next tick tries again
 		}
 	}

@@ -182,7 +182,7 @@ func (a *active) putBack(wave []turn) {
 // waitingSince is when the first of the machines of a run had its turn that are due and have no outcome or, if all
 // those have one, when the next has its turn. It is zero for a run that is not spread.
 func (r *Runner) waitingSince(run state.Run) time.Time {
-	if run.SpreadUntil.IsZero() {
+	if !run.Spread() {
 		return time.Time{}
 	}
 	var first time.Time

@@ -61,6 +61,10 @@ func (r Run) Done() int { return r.Checked + r.Failed + r.NotTried }
 // gives way to the next.
 func (r Run) Works() bool { return !r.Ended() && r.Done()+r.Retrying < r.Total }
 
+// Spread tells whether the run's machines have their turns, one after the other: it waits while another run is on that was
+// asked for.
+func (r Run) Spread() bool { return !r.SpreadUntil.IsZero() }
+
 // Instant parses the id.
 func (r Run) Instant() (time.Time, error) { return time.Parse(time.RFC3339Nano, r.ID) }
 
