@@ -78,15 +78,14 @@ func openBuckets(ctx context.Context, js jetstream.JetStream, o Options) (*bucke
 }
 
 func openBucket(ctx context.Context, js jetstream.JetStream, kind bucketKind, o Options) (*bucket, error) {
-	stream, err := js.CreateOrUpdateStream(ctx, kind.stream(o))
-	if err != nil {
-		return nil, err
-	}
-	kv, err := js.KeyValue(ctx, kind.name)
-	if err != nil {
-		return nil, err
-	}
-	return &bucket{name: kind.name, kv: kv, stream: stream, markerTTL: kind.markerTTL}, nil
+	b := &bucket{name: kind.name, markerTTL: kind.markerTTL}
+	err := untilAnswered(ctx, func(ctx context.Context) (err error) {
+		if b.stream, err = js.CreateOrUpdateStream(ctx, kind.stream(o)); err == nil {
+			b.kv, err = js.KeyValue(ctx, kind.name)
+		}
+		return err
+	})
+	return b, err
 }
 
 // errOldServer is a NATS server that knows no markers of deleted keys, on which views depend.

@@ -60,13 +60,21 @@ func workOf(token string) string { return "work." + token + ".*" }
 
 // ready makes the stream and its consumers, as far as they are not there.
 func (q *Queue) ready(ctx context.Context) error {
-	stream, err := q.js.CreateOrUpdateStream(ctx, q.work)
+	var stream jetstream.Stream
+	err := untilAnswered(ctx, func(ctx context.Context) (err error) {
+		stream, err = q.js.CreateOrUpdateStream(ctx, q.work)
+		return err
+	})
 	if err != nil {
 		return fmt.Errorf("stream %s: %w", streamWork, err)
 	}
 	consumers := make([]jetstream.Consumer, len(q.pulls))
 	for i, c := range q.pulls {
-		if consumers[i], err = stream.CreateOrUpdateConsumer(ctx, c); err != nil {
+		err := untilAnswered(ctx, func(ctx context.Context) (err error) {
+			consumers[i], err = stream.CreateOrUpdateConsumer(ctx, c)
+			return err
+		})
+		if err != nil {
 			return fmt.Errorf("consumer %s: %w", c.Durable, err)
 		}
 	}
