@@ -3,6 +3,7 @@ package state
 import (
 	"context"
 	"log/slog"
+	"strings"
 	"testing"
 	"time"
 
@@ -115,6 +116,27 @@ func TestBucketThatWasReplacedIsReplayed(t *testing.T) {
 var quick = timing{
 	beat: 50 * time.Millisecond, request: 4 * time.Second, confirmed: time.Second,
 	ttl: 2 * time.Second, lease: 1500 * time.Millisecond, settle: 500 * time.Millisecond, lone: 3 * time.Second,
+}
+
+func TestAnOutageIsLoggedOnce(t *testing.T) {
+	srv := natsServer(t, nil)
+	var log logBuffer
+	o := clustered(srv, "r1")
+	o.timing, o.Logger = quick, slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	s := openWith(t, o)
+	said := func(level, bucket string) int {
+		return strings.Count(log.String(), "level="+level+` msg="following the state failed, starting over" bucket=`+bucket)
+	}
+
+	srv.stop()
+	require.Eventually(t, func() bool { return said("DEBUG", bucketState) > 2 }, eventually, tick, "it is tried again")
+	assert.Equal(t, 1, said("WARN", bucketState))
+	assert.Contains(t, log.String(), `err="there is no connection"`)
+
+	srv.start(t)
+	require.Eventually(t, s.View().Live, eventually, tick)
+	srv.stop()
+	require.Eventually(t, func() bool { return said("WARN", bucketState) == 2 }, eventually, tick, "the next one is another")
 }
 
 func TestViewOfAServerThatGoesAndComes(t *testing.T) {

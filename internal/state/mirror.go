@@ -66,19 +66,25 @@ func (m *mirror[K, V]) removed(k K, revision uint64) {
 	}
 }
 
-// run replays the bucket and follows it, over again whenever the connection was lost.
+// run replays the bucket and follows it, over again whenever the connection was lost. An outage may last for hours: what it
+// fails with is said once.
 func (m *mirror[K, V]) run(ctx context.Context, log *slog.Logger) {
 	log = log.With("bucket", m.bucket.name)
+	level := slog.LevelWarn
 	for backoff := minBackoff; ; backoff = min(2*backoff, time.Second) {
 		generation, stale := m.view.current()
-		err := m.follow(ctx, log, generation, stale)
+		replayed, err := m.follow(ctx, log, generation, stale)
 		if ctx.Err() != nil {
 			return
+		}
+		if replayed {
+			level = slog.LevelWarn
 		}
 		if err == nil {
 			backoff = minBackoff
 		} else {
-			log.Warn("following the state failed, starting over", "err", err)
+			log.Log(ctx, level, "following the state failed, starting over", "err", err)
+			level = slog.LevelDebug
 		}
 		if sleep(ctx, backoff) != nil {
 			return
@@ -86,8 +92,16 @@ func (m *mirror[K, V]) run(ctx context.Context, log *slog.Logger) {
 	}
 }
 
-// follow replays the bucket and follows it until the generation ends.
-func (m *mirror[K, V]) follow(ctx context.Context, log *slog.Logger, generation uint64, stale <-chan struct{}) error {
+// errCutOff saves asking the client, which says that its buffers are full.
+var errCutOff = errors.New("there is no connection")
+
+// follow replays the bucket and follows it until the generation ends. It tells whether it came to the end of the replay.
+func (m *mirror[K, V]) follow(
+	ctx context.Context, log *slog.Logger, generation uint64, stale <-chan struct{},
+) (replayed bool, err error) {
+	if !m.view.connected() {
+		return false, errCutOff
+	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	select {
@@ -96,28 +110,27 @@ func (m *mirror[K, V]) follow(ctx context.Context, log *slog.Logger, generation 
 	}
 	w, from, err := m.startWatch(ctx, log, cancel)
 	if err != nil {
-		return err
+		return false, err
 	}
 	defer stopWatcher(w)
 	defer m.setLive(false)
 	seen := map[K]struct{}{}
-	replaying := true
 	for {
 		select {
 		case <-ctx.Done():
-			return ctx.Err()
+			return replayed, ctx.Err()
 		case <-stale:
-			return nil
+			return replayed, nil
 		case <-m.redo:
-			return errors.New("the bucket is another one, or lost what it had last")
+			return replayed, errors.New("the bucket is another one, or lost what it had last")
 		case e, ok := <-w.Updates():
 			switch {
 			case !ok:
-				return errors.New("the watcher ended")
+				return replayed, errors.New("the watcher ended")
 			case e != nil:
 				m.watched(log, e, seen, from.revision)
-			case replaying:
-				replaying = false
+			case !replayed:
+				replayed = true
 				m.finishReplay(generation, seen, from)
 				seen = nil
 			}
