@@ -111,6 +111,7 @@ func TestFailuresOfTheStore(t *testing.T) {
 	}{
 		"it is broken": {errors.New("no responders"), 500, errInternal},
 		"it is slow":   {fmt.Errorf("reading: %w", errDeadline()), 504, errTimeout},
+		"it is away":   {fmt.Errorf("reading: %w", state.ErrUnreachable), 503, errUnavailable},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := newRig(t, nil)
@@ -122,6 +123,16 @@ func TestFailuresOfTheStore(t *testing.T) {
 			}
 		})
 	}
+	t.Run("it is slow because it is away", func(t *testing.T) {
+		r := newRig(t, nil)
+		r.err, r.down = errDeadline(), true
+		res, body := r.get(t, "/api/v1/machines/web1/packs/base")
+		assert.Equal(t, 503, res.StatusCode)
+		assert.Contains(t, body, `"error":"`+away+`"`)
+		r.err, r.down = nil, false
+		res, _ = r.get(t, "/api/v1/machines/web1/packs/base")
+		assert.Equal(t, 200, res.StatusCode)
+	})
 	t.Run("a pair that retired after the view was asked counts as never attempted", func(t *testing.T) {
 		r := newRig(t, func(r *rig, o *Options) { o.Store = retiring{r.fakeState} })
 		_, body := r.get(t, "/api/v1/machines/web1/packs/base")

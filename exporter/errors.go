@@ -62,9 +62,30 @@ func asHTTP(err error) *httpError {
 	}
 }
 
+// away is what clients are told of what cannot be read while the servers that have the state are away.
+const away = "the state cannot be reached: details and history are there again when it is back"
+
+// answerTo is asHTTP, and knows that what goes wrong without the state is nobody's fault here.
+func (e *Exporter) answerTo(err error) *httpError {
+	answer := asHTTP(err)
+	known := answer.typ == errUnavailable || answer.status < http.StatusInternalServerError
+	if errors.Is(err, state.ErrUnreachable) || !known && !e.opts.View.Live() {
+		return &httpError{http.StatusServiceUnavailable, errUnavailable, away}
+	}
+	return answer
+}
+
+// problem is what a page says that shows what it can in spite of an error, and with which status.
+func (e *Exporter) problem(err error) (status int, text string) {
+	if answer := e.answerTo(err); answer.typ == errUnavailable {
+		return answer.status, answer.message
+	}
+	return http.StatusOK, err.Error()
+}
+
 // fail logs what is our own fault and answers the request.
 func (e *Exporter) fail(w http.ResponseWriter, r *http.Request, refuse refusal, err error) {
-	answer := asHTTP(err)
+	answer := e.answerTo(err)
 	if answer.status >= http.StatusInternalServerError {
 		e.opts.Logger.ErrorContext(r.Context(), "request failed", "path", r.URL.Path, "err", err)
 	}

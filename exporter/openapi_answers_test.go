@@ -176,7 +176,7 @@ func (s silent) Unwrap() error { return s.error }
 
 func (c *contract) askABrokenStore(t *testing.T) {
 	r := newRig(t, nil)
-	for status, err := range map[int]error{500: errors.New("no responders"), 504: fmt.Errorf("reading: %w", errDeadline())} {
+	for status, err := range map[int]error{500: errors.New("no responders"), 504: fmt.Errorf("reading: %w", errDeadline()), 503: state.ErrUnreachable} {
 		r.err = err
 		for _, target := range []string{"/machines/web1/packs/base", "/machines/web1/packs/base/history", "/runs", "/runs/" + lastRunID} {
 			c.ask(t, r, request{"GET", apiBase + target, "", nil, status})

@@ -75,35 +75,38 @@ func (e *Exporter) historyPage(w http.ResponseWriter, r *http.Request) {
 		Machine: m, Pack: e.packOf(k), Pair: e.links.Pair(k.Machine, k.Pack),
 		API: e.links.Path("/api/v1") + e.links.pairPath(k) + "/history",
 	}
+	status := http.StatusOK
 	if m.Enabled {
 		if record := current(e.opts.View, m, k.Pack); record != nil {
 			c.Recent = record.Recent.Checks()
 		}
-		if err := e.readHistory(ctx, r, c, k); err != nil {
+		var err error
+		if status, err = e.readHistory(ctx, r, c, k); err != nil {
 			e.refusePageWith(w, r, asHTTP(err), pageLink{"The history without a comparison", e.links.History(k.Machine, k.Pack)})
 			return
 		}
 	}
-	e.render(w, r, http.StatusOK, "history", "History · "+m.DisplayName+" · "+c.Pack.Name, c)
+	e.render(w, r, status, "history", "History · "+m.DisplayName+" · "+c.Pack.Name, c)
 }
 
 // concerned tells whether the run checks the pair.
 func (c *historyContent) concerned(run *state.Run) bool { return checks(run, c.Machine) }
 
-// readHistory fills in what the store has. Its error is that of who asked; what the store cannot give the page says.
-func (e *Exporter) readHistory(ctx context.Context, r *http.Request, c *historyContent, k state.Key) error {
+// readHistory fills in what the store has. Its error is that of who asked; what the store cannot give the page says,
+// with the status that is returned.
+func (e *Exporter) readHistory(ctx context.Context, r *http.Request, c *historyContent, k state.Key) (status int, err error) {
 	changes, err := e.history(ctx, k)
 	if err != nil {
 		e.opts.Logger.ErrorContext(ctx, "reading the history failed", "machine", k.Machine, "pack", k.Pack, "err", err)
-		c.Problem = err.Error()
-		return nil
+		status, c.Problem = e.problem(err)
+		return status, nil
 	}
 	c.Full = len(changes) >= historyKept
 	self := e.links.History(k.Machine, k.Pack)
 	for i := range changes {
 		c.Changes = append(c.Changes, viewChange(changes, i, self))
 	}
-	return c.compare(r.URL.Query(), changes)
+	return http.StatusOK, c.compare(r.URL.Query(), changes)
 }
 
 // viewChange is the i-th of the changes, compared with the one before it.

@@ -56,8 +56,9 @@ func (e *Exporter) pairPage(w http.ResponseWriter, r *http.Request) {
 		API: e.links.Path("/api/v1") + e.links.pairPath(k),
 	}
 	c.Alert.State = state.AlertInactive
+	status := http.StatusOK
 	if c.Record = current(e.opts.View, m, k.Pack); c.Record != nil {
-		e.readDetail(ctx, c, k)
+		status = e.readDetail(ctx, c, k)
 		c.attempt()
 		c.Alert = c.Record.Report().Alert
 		c.Alerts = e.alertLinks(c.Record)
@@ -68,7 +69,7 @@ func (e *Exporter) pairPage(w http.ResponseWriter, r *http.Request) {
 	} else {
 		_, c.Returned = e.opts.View.Record(k)
 	}
-	e.render(w, r, http.StatusOK, "pair", m.DisplayName+" · "+c.Pack.Name, c)
+	e.render(w, r, status, "pair", m.DisplayName+" · "+c.Pack.Name, c)
 }
 
 // pairOfPage is the pair that a page is asked for. If there is none such, it has answered.
@@ -101,13 +102,15 @@ func (c *pairContent) CheckURL() string {
 	return c.Self
 }
 
-// readDetail fills in what only the store has. If it cannot be read the page still shows the summary, and says so.
-func (e *Exporter) readDetail(ctx context.Context, c *pairContent, k state.Key) {
+// readDetail fills in what only the store has. If it cannot be read the page still shows the summary, and says so,
+// with the status that is returned.
+func (e *Exporter) readDetail(ctx context.Context, c *pairContent, k state.Key) (status int) {
 	full, err := e.detail(ctx, k)
+	status = http.StatusOK
 	switch {
 	case err != nil:
 		e.opts.Logger.ErrorContext(ctx, "reading details failed", "machine", k.Machine, "pack", k.Pack, "err", err)
-		c.DetailProblem = err.Error()
+		status, c.DetailProblem = e.problem(err)
 	case full == nil || full.Detail == nil:
 		c.DetailProblem = "no details are stored"
 	default:
@@ -116,6 +119,7 @@ func (e *Exporter) readDetail(ctx context.Context, c *pairContent, k state.Key) 
 			e.opts.Logger.ErrorContext(ctx, "suggesting waivers failed", "machine", k.Machine, "pack", k.Pack, "err", err)
 		}
 	}
+	return status
 }
 
 // attempt tells of the last attempt, but for what the list of the items that could not be observed says: the message

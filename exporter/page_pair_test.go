@@ -2,6 +2,7 @@ package exporter
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -206,4 +207,24 @@ func TestDiffViewSurvivesABrokenStore(t *testing.T) {
 	d := r.open(t, "/machines/web1/packs/base", 200)
 	assert.Contains(t, d.text, "The details could not be read: nats: timeout. The counts above are right.")
 	assert.Contains(t, d.text, "drifted 3 mismatches")
+}
+
+// It also says with its status that it is not all there, while the servers are away, and needs nobody to be whole again.
+func TestPagesSayThatTheStateIsAway(t *testing.T) {
+	r := newRig(t, nil)
+	for name, err := range map[string]error{
+		"it says so itself":   fmt.Errorf("detail of web1/base: %w", state.ErrUnreachable),
+		"nothing is answered": errDeadline(),
+	} {
+		t.Run(name, func(t *testing.T) {
+			r.err, r.down = err, true
+			d := r.open(t, "/machines/web1/packs/base", 503)
+			assert.Contains(t, d.text, "The details could not be read: "+away+". The counts above are right.")
+			assert.Contains(t, d.text, "drifted 3 mismatches")
+			assert.Contains(t, r.open(t, "/machines/web1/packs/base/history", 503).text, "The history could not be read: "+away+".")
+			r.err, r.down = nil, false
+			r.open(t, "/machines/web1/packs/base", 200)
+			r.open(t, "/machines/web1/packs/base/history", 200)
+		})
+	}
 }

@@ -193,11 +193,11 @@ func (s *Store) loadDetail(ctx context.Context, key string, of *stored) error {
 	return nil
 }
 
-// Detail reads a pair's record with its Detail. It returns ErrNotFound if the pair has none.
+// Detail reads a pair's record with its Detail. It returns ErrNotFound if the pair has none, and ErrUnreachable.
 func (s *Store) Detail(ctx context.Context, k Key) (*Record, error) {
 	cur, err := s.load(ctx, k)
 	if err != nil {
-		return nil, fmt.Errorf("detail of %s: %w", k, err)
+		return nil, fmt.Errorf("detail of %s: %w", k, reached(err))
 	}
 	if cur.record == nil {
 		return nil, fmt.Errorf("detail of %s: %w", k, ErrNotFound)

@@ -76,11 +76,11 @@ func mismatchSet(d *Detail) []string {
 }
 
 // History returns the changes of a pair's verdict, the newest first, at most 64. A pair without any has none;
-// that is not an error.
+// that is not an error. While it cannot be read the error is ErrUnreachable.
 func (s *Store) History(ctx context.Context, k Key) ([]Change, error) {
 	changes, err := s.history(ctx, k)
 	if err != nil {
-		return nil, fmt.Errorf("history of %s: %w", k, err)
+		return nil, fmt.Errorf("history of %s: %w", k, reached(err))
 	}
 	return changes, nil
 }

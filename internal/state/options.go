@@ -14,6 +14,8 @@ var (
 	ErrLocked = errors.New("in use by another process")
 	// ErrNotFound is returned for a pair, machine or run that is not stored.
 	ErrNotFound = errors.New("not found")
+	// ErrUnreachable is returned by what is read on demand while the servers are away: later they may answer.
+	ErrUnreachable = errors.New("the state cannot be reached")
 	// ErrTooLarge is returned for what the servers would not take: a run that names too many machines.
 	ErrTooLarge = errors.New("too large for the server's max_payload")
 	// ErrExists is returned by CreateRun for a run that is already claimed.

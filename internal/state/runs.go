@@ -95,7 +95,7 @@ func (s *Store) showRun(id string, e entry) error {
 	return nil
 }
 
-// Run reads a run. It returns ErrNotFound if there is none of that id.
+// Run reads a run. It returns ErrNotFound if there is none of that id, and ErrUnreachable.
 func (s *Store) Run(ctx context.Context, id string) (Run, error) {
 	var run Run
 	_, err := s.changeRun(ctx, id, func(cur *Run) (change, error) {
@@ -103,7 +103,7 @@ func (s *Store) Run(ctx context.Context, id string) (Run, error) {
 		return change{}, nil
 	})
 	if err != nil {
-		return Run{}, fmt.Errorf("run %s: %w", id, err)
+		return Run{}, fmt.Errorf("run %s: %w", id, reached(err))
 	}
 	return run, nil
 }
