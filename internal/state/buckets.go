@@ -106,10 +106,6 @@ func checkServer(ctx context.Context, js jetstream.JetStream) error {
 // stream is the stream of a bucket, as the client's own call would make it, but for direct reads. Those may be
 // answered by a server that is behind, and a detail that is not there *yet* must not be taken for lost.
 func (k bucketKind) stream(o Options) jetstream.StreamConfig {
-	duplicates := duplicatesWindow
-	if k.ttl != 0 {
-		duplicates = min(k.ttl, duplicates)
-	}
 	return jetstream.StreamConfig{
 		Name:                   "KV_" + k.name,
 		Description:            k.about,
@@ -124,7 +120,7 @@ func (k bucketKind) stream(o Options) jetstream.StreamConfig {
 		Replicas:               o.streamReplicas(),
 		AllowRollup:            true,
 		DenyDelete:             true,
-		Duplicates:             duplicates,
+		Duplicates:             duplicatesWindow,
 		AllowDirect:            o.Cluster == nil,
 		Discard:                jetstream.DiscardNew,
 		AllowMsgTTL:            k.markerTTL != 0,
@@ -132,8 +128,9 @@ func (k bucketKind) stream(o Options) jetstream.StreamConfig {
 	}
 }
 
-// duplicatesWindow is the client's own choice for buckets. Nothing here depends on it.
-const duplicatesWindow = 2 * time.Minute
+// duplicatesWindow is the shortest that a server takes. Nothing that is published has an id to be known again by, and at its
+// start a server reads whatever it got within the window before.
+const duplicatesWindow = 100 * time.Millisecond
 
 // subject is the subject of a key, or of many where key is a pattern.
 func (b *bucket) subject(key string) string { return "$KV." + b.name + "." + key }
@@ -168,6 +165,7 @@ type head struct {
 	revision uint64    // the last that anything in it got
 	created  time.Time // the bucket itself
 	asked    time.Time // when we did
+	keys     int       // how many it has, those with markers included
 }
 
 // replaces tells whether a bucket is another one than that of an earlier head, or lost what that had.
@@ -181,7 +179,7 @@ func (b *bucket) head(ctx context.Context, clock clockwork.Clock) (head, error) 
 	if err != nil {
 		return head{}, fmt.Errorf("last revision of bucket %s: %w", b.name, err)
 	}
-	return head{info.State.LastSeq, info.Created, asked}, nil
+	return head{info.State.LastSeq, info.Created, asked, int(info.State.NumSubjects)}, nil
 }
 
 // isConflict tells whether err says that a key was written by someone else in between. The client maps only

@@ -20,6 +20,7 @@ func workConfig(o Options) jetstream.StreamConfig {
 		MaxMsgsPerSubject:    1,
 		Discard:              jetstream.DiscardNew,
 		DiscardNewPerSubject: true,
+		Duplicates:           duplicatesWindow,
 	}
 }
 

@@ -114,7 +114,7 @@ func (m *mirror[K, V]) follow(
 	}
 	defer stopWatcher(w)
 	defer m.setLive(false)
-	seen := map[K]struct{}{}
+	seen := make(map[K]struct{}, from.keys)
 	for {
 		select {
 		case <-ctx.Done():
@@ -152,6 +152,9 @@ func (m *mirror[K, V]) startWatch(ctx context.Context, log *slog.Logger, cancel 
 		log.Warn("the bucket is another one, or lost what it had last: what it has now counts")
 		m.rebase()
 	}
+	m.view.mu.Lock()
+	m.table.expect(from.keys)
+	m.view.mu.Unlock()
 	w, err := m.bucket.kv.WatchAll(ctx)
 	if err != nil {
 		return nil, head{}, fmt.Errorf("watch bucket %s: %w", m.bucket.name, err)

@@ -24,6 +24,13 @@ func newTable[K comparable, V any](compare func(a, b K) int) table[K, V] {
 	return table[K, V]{rows: map[K]*row[K, V]{}, compare: compare}
 }
 
+// expect makes room for so many keys, if there are none yet.
+func (t *table[K, V]) expect(keys int) {
+	if len(t.rows) == 0 {
+		t.rows = make(map[K]*row[K, V], keys)
+	}
+}
+
 func (t *table[K, V]) get(k K) (*V, bool) {
 	r := t.rows[k]
 	if r == nil || r.value == nil {
