@@ -19,11 +19,13 @@ type active struct {
 	movedAt time.Time   // when that was; zero: it was not looked at
 
 	mu     sync.Mutex
-	run    state.Run       // as it was last seen
-	queued map[string]bool // machines that were put on the queue by this process
-	later  []turn          // machines that are put there at their turn, in order
-	acked  int             // how many jobs this process took off the queue
-	left   int             // how many that is once the queue may be empty
+	run    state.Run         // as it was last seen
+	queued map[string]bool   // machines that were put on the queue by this process
+	sites  map[string]string // of those, as they were put there; none: they have none
+	warned map[string]bool   // sites that nobody takes
+	later  []turn            // machines that are put there at their turn, in order
+	acked  int               // how many jobs this process took off the queue
+	left   int               // how many that is once the queue may be empty
 }
 
 // ending is how a run is over.
@@ -36,7 +38,7 @@ type ending struct {
 const nextDue = "the next run was due"
 
 func newActive(r state.Run) *active {
-	return &active{id: r.ID, run: r, queued: map[string]bool{}}
+	return &active{id: r.ID, run: r, queued: map[string]bool{}, sites: map[string]string{}, warned: map[string]bool{}}
 }
 
 // counts are those of a run that change while it is on.

@@ -23,6 +23,10 @@ func (r *Runner) attempt(ctx context.Context, j job) {
 		r.refuse(ctx, j, "not in the fleet, disabled, or without packs")
 		return
 	}
+	if m.Site != j.Job().Site {
+		r.refuse(ctx, j, "it is of another site now")
+		return
+	}
 	if done, err := r.alreadyStored(ctx, j, m); done || err != nil {
 		r.finish(j, err, "it was checked already")
 		return

@@ -140,14 +140,11 @@ func (r *Runner) enqueue(ctx context.Context, a *active, names []string) {
 	total := now.Checked + now.Failed + len(names) // before any of them is checked
 	names, later := r.spread(now, names)
 	a.postpone(later)
-	jobs := r.jobs(a, names)
-	a.expect(len(jobs), a.acknowledgements())
+	a.expect(len(names), a.acknowledgements())
 	a.put(names)
-	if len(jobs) > 0 {
-		if err := r.queue.Enqueue(ctx, jobs); err != nil {
-			r.fail(ctx, a, err)
-			return
-		}
+	if err := r.putJobs(ctx, a, names); err != nil {
+		r.fail(ctx, a, err)
+		return
 	}
 	_, err := r.store.UpdateRun(ctx, a.id, func(run *state.Run) bool {
 		run.Phase = state.RunRunning

@@ -27,10 +27,13 @@ func (r *Runner) endIfEmpty(ctx context.Context) {
 			return
 		}
 		a.expect(left, acked)
-		if left > 0 || r.putAgain(ctx, a) {
+		if left > 0 && !r.nothingLeft(a) || left == 0 && r.putAgain(ctx, a) {
 			return
 		}
 		r.closeWork(ctx, a.id)
+		if left > 0 {
+			r.purgeRest(ctx, a)
+		}
 		a.ending = &ending{phase: state.RunDone}
 	}
 	if r.end(ctx, a) {

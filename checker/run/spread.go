@@ -104,7 +104,7 @@ func (r *Runner) putWave(ctx context.Context, a *active, wave []turn) {
 	for _, t := range wave {
 		names = append(names, t.machine)
 	}
-	if err := r.queue.Enqueue(ctx, r.jobs(a, names)); err != nil {
+	if err := r.putJobs(ctx, a, names); err != nil {
 		a.putBack(wave)
 		r.log.Error("machines whose turn has come could not be put on the queue", "run", a.id, "machines", len(wave), "err", err)
 	}

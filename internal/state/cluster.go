@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"crypto/tls"
 	"encoding/hex"
+	"slices"
 	"strings"
 	"time"
 )
@@ -50,6 +51,14 @@ type Replica struct {
 	Version   string    `json:"version,omitempty"`
 	StartedAt time.Time `json:"started_at"`
 	Fleet     string    `json:"fleet,omitempty"` // digest of its fleet, as announced; empty: not yet
+}
+
+// Takes tells whether the replica checks machines of a site; empty is that of those without one.
+func (r *Replica) Takes(site string) bool {
+	if r.Role == RoleWeb {
+		return false
+	}
+	return slices.Contains(r.Sites, site) || site == "" && len(r.Sites) == 0
 }
 
 // ReplicaName is a name for a replica on that host, another one every time.
