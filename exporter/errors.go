@@ -83,10 +83,10 @@ func (e *Exporter) problem(err error) (status int, text string) {
 	return http.StatusOK, err.Error()
 }
 
-// fail logs what is our own fault and answers the request.
+// fail logs what is our own fault and answers the request. An outage of the state is logged where it is noticed.
 func (e *Exporter) fail(w http.ResponseWriter, r *http.Request, refuse refusal, err error) {
 	answer := e.answerTo(err)
-	if answer.status >= http.StatusInternalServerError {
+	if answer.status >= http.StatusInternalServerError && answer.typ != errUnavailable {
 		e.opts.Logger.ErrorContext(r.Context(), "request failed", "path", r.URL.Path, "err", err)
 	}
 	refuse(w, r, answer)

@@ -1,10 +1,12 @@
 package exporter
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http/httptest"
 	"os"
 	"slices"
@@ -85,9 +87,14 @@ func TestStartRunRefusals(t *testing.T) {
 		"anything else":          {errors.New("boom"), 500, errInternal},
 	} {
 		t.Run(name, func(t *testing.T) {
-			r := newRig(t, lifecycle)
+			var log bytes.Buffer
+			r := newRig(t, func(r *rig, o *Options) {
+				lifecycle(r, o)
+				o.Logger = slog.New(slog.NewTextHandler(&log, nil))
+			})
 			r.runs.err = tc.err
 			res := r.do("POST", "/api/v1/runs", "")
+			assert.Equal(t, tc.status == 500, strings.Contains(log.String(), "level=ERROR"), "only faults are errors: %s", &log)
 			assert.Equal(t, tc.status, res.StatusCode)
 			assert.JSONEq(t, fmt.Sprintf(`{"status":"error","errorType":%q,"error":%q}`, tc.typ, tc.err), bodyOf(t, res))
 
