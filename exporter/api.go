@@ -44,8 +44,8 @@ func (e *Exporter) api(h apiHandler, query []string) http.HandlerFunc {
 
 func (e *Exporter) succeed(w http.ResponseWriter, r *http.Request, status int, data any) {
 	answer := envelope{Status: "success", Data: data}
-	if !e.opts.View.Live() {
-		answer.Warnings = []string{staleState}
+	if w := e.warning(); w != "" {
+		answer.Warnings = []string{w}
 	}
 	e.writeJSON(w, r, status, answer)
 }

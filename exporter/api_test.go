@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -138,6 +139,14 @@ func TestFailuresOfTheStore(t *testing.T) {
 		_, body := r.get(t, "/api/v1/machines/web1/packs/base")
 		assert.Contains(t, body, `"attempt":null`)
 		assert.Contains(t, body, `"verdict":""`)
+	})
+	t.Run("answers and pages warn while the clock is wrong", func(t *testing.T) {
+		r := newRig(t, nil)
+		r.clockOff = -time.Hour
+		const want = "this replica's clock is 1h0m0s behind that of the NATS servers: it begins no runs, and times may be wrong"
+		_, body := r.get(t, "/api/v1/machines")
+		assert.Contains(t, body, `"warnings":["`+want+`"]`)
+		assert.Contains(t, r.open(t, "/", 200).text, "Careful: "+want)
 	})
 	t.Run("answers warn while the state is not live", func(t *testing.T) {
 		r := newRig(t, nil)

@@ -33,6 +33,7 @@ type fakeState struct {
 	history  map[state.Key][]state.Change
 	runs     []state.Run // newest first
 	down     bool        // not live
+	clockOff time.Duration
 	revision uint64
 	ordered  []*state.Record   // what Records returns
 	places   map[state.Key]int // in ordered; nil: to be sorted
@@ -115,6 +116,8 @@ func (f *fakeState) Machine(name string) (*state.Machine, bool) {
 }
 
 func (f *fakeState) Live() bool { return !f.down }
+
+func (f *fakeState) ClockOff() time.Duration { return f.clockOff }
 
 func (f *fakeState) run(ended bool) (state.Run, bool) {
 	for _, r := range f.runs {

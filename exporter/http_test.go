@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stretchr/testify/assert"
@@ -160,9 +161,10 @@ func TestReadySaysWhyNot(t *testing.T) {
 		status int
 		want   string
 	}{
-		"all well":              {nil, 200, "drift_exporter is ready.\n"},
-		"no configuration":      {func(r *rig, _ *Options) { r.fleet = nil }, 503, "not ready: no configuration is loaded\n"},
-		"the state is not live": {func(r *rig, _ *Options) { r.down = true }, 503, "not ready: " + staleState + "\n"},
+		"all well":                            {nil, 200, "drift_exporter is ready.\n"},
+		"no configuration":                    {func(r *rig, _ *Options) { r.fleet = nil }, 503, "not ready: no configuration is loaded\n"},
+		"the clock is wrong, which pages say": {func(r *rig, _ *Options) { r.clockOff = time.Hour }, 200, "drift_exporter is ready.\n"},
+		"the state is not live":               {func(r *rig, _ *Options) { r.down = true }, 503, "not ready: " + staleState + "\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := newRig(t, tc.change)

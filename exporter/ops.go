@@ -5,6 +5,8 @@ import (
 	"errors"
 	"io"
 	"net/http"
+
+	"github.com/drift-exporter/drift_exporter/internal/state"
 )
 
 func (e *Exporter) healthy(w http.ResponseWriter, _ *http.Request) {
@@ -33,6 +35,17 @@ func (e *Exporter) notReady() error {
 
 // staleState is what clients are told while the view is not live.
 const staleState = "the state is not connected or still being read: it may be old or incomplete"
+
+// warning is what is wrong with all that is told; empty: nothing.
+func (e *Exporter) warning() string {
+	if !e.opts.View.Live() {
+		return staleState
+	}
+	if off := e.opts.View.ClockOff(); off != 0 {
+		return "this replica's clock is " + state.ClockWords(off) + ": it begins no runs, and times may be wrong"
+	}
+	return ""
+}
 
 func (e *Exporter) reload(w http.ResponseWriter, r *http.Request) {
 	if !e.opts.EnableLifecycle || e.opts.Reload == nil {

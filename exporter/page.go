@@ -76,10 +76,7 @@ func (e *Exporter) parsePages() (map[string]*template.Template, error) {
 func (e *Exporter) newPage(r *http.Request, name, title string, content any) page {
 	p := page{
 		Title: title, Name: name, Version: e.opts.Version, Lifecycle: e.opts.EnableLifecycle, Next: e.opts.Runs.NextRun(),
-		Refresh: "?" + r.URL.RawQuery, Content: content,
-	}
-	if !e.opts.View.Live() {
-		p.Warning = staleState
+		Refresh: "?" + r.URL.RawQuery, Content: content, Warning: e.warning(),
 	}
 	if e.opts.ReloadRefused != nil {
 		p.ReloadRefused = e.opts.ReloadRefused()

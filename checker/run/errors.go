@@ -3,6 +3,7 @@ package run
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/drift-exporter/drift_exporter/checker"
 	"github.com/drift-exporter/drift_exporter/internal/state"
@@ -21,6 +22,8 @@ var (
 	ErrStopped = errors.New("shutting down")
 	// ErrUnreachable says that the state cannot be reached, so that nothing can be started.
 	ErrUnreachable = errors.New("the state cannot be reached")
+	// ErrClock says that this process's clock is wrong: a run would be of another time. What StartRun returns tells more.
+	ErrClock = errors.New("the clock is wrong")
 )
 
 // refusal is one of the errors of StartRun in words that fit the case.
@@ -40,6 +43,11 @@ func busy(run state.Run) error {
 // tooMany is ErrTooMany for a number of machines.
 func tooMany(n int) error {
 	return &refusal{fmt.Sprintf("%d machines are too many to be named: ask for fewer, or for all", n), ErrTooMany}
+}
+
+// wrongClock is ErrClock for a clock that is so far ahead.
+func wrongClock(ahead time.Duration) error {
+	return &refusal{fmt.Sprintf("this replica's clock is %s: ask another one", state.ClockWords(ahead)), ErrClock}
 }
 
 // notChecked is ErrUnknownMachine for a machine that is not to be checked.

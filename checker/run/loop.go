@@ -108,6 +108,9 @@ func (r *Runner) accept(ctx context.Context, req request) (state.Run, []string, 
 	if !r.leads && !r.store.View().Live() {
 		return state.Run{}, nil, ErrUnreachable
 	}
+	if off := r.store.ClockOff(); off != 0 {
+		return state.Run{}, nil, wrongClock(off)
+	}
 	if old, on := r.inTheWay(ctx); on {
 		return state.Run{}, nil, busy(r.asOfNow(old))
 	}

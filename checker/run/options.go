@@ -15,8 +15,9 @@ import (
 // Store is what is used of *state.Store.
 type Store interface {
 	View() *state.View
-	Coordinates() bool // whether this replica begins and ends runs
-	Agreed() bool      // whether all replicas have the same fleet
+	Coordinates() bool       // whether this replica begins and ends runs
+	ClockOff() time.Duration // by how much our clock is wrong; 0: it is right
+	Agreed() bool            // whether all replicas have the same fleet
 	CreateRun(ctx context.Context, r state.Run) error
 	UpdateRun(ctx context.Context, id string, next func(*state.Run) bool) (state.Run, error)
 	Run(ctx context.Context, id string) (state.Run, error)

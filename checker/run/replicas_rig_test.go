@@ -35,6 +35,7 @@ type replica struct {
 	name    string
 	leads   atomic.Bool
 	differs atomic.Bool
+	ahead   atomic.Int64 // its clock
 	runner  *Runner
 	log     *safeBuffer
 	cancel  context.CancelFunc
@@ -43,6 +44,8 @@ type replica struct {
 
 func (r *replica) Coordinates() bool { return r.leads.Load() }
 func (r *replica) Agreed() bool      { return !r.differs.Load() }
+
+func (r *replica) ClockOff() time.Duration { return time.Duration(r.ahead.Load()) }
 
 // stop ends its Runner.
 func (r *replica) stop(t *testing.T) {

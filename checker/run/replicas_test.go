@@ -147,6 +147,23 @@ func TestRunThatIsAskedForOfAnotherReplica(t *testing.T) {
 	}, run)
 }
 
+// Its run would be of a time that is to come, and keep scheduled ones from checking anything.
+func TestReplicaWhoseClockIsWrongStartsNoRun(t *testing.T) {
+	f := newFleet(t, nil, machines("a")...)
+	c := newCluster(t, f, f)
+	c.start()
+	c.ends(today)
+	for _, ahead := range []time.Duration{time.Hour, -time.Minute} {
+		c.replicas[1].ahead.Store(int64(ahead))
+		_, err := c.replicas[1].runner.StartRun(t.Context(), state.TriggerAPI, nil)
+		require.ErrorIs(t, err, ErrClock)
+		require.ErrorContains(t, err, "this replica's clock is "+ahead.Abs().String())
+	}
+	c.replicas[1].ahead.Store(0)
+	_, err := c.replicas[1].runner.StartRun(t.Context(), state.TriggerAPI, nil)
+	require.NoError(t, err)
+}
+
 // Two runs that were asked for at the same moment, of two replicas: they come one after the other.
 func TestTwoRunsThatAreAskedForAtOnce(t *testing.T) {
 	f := newFleet(t, nil, machines("a", "b")...)

@@ -8,8 +8,8 @@ import (
 
 // clusterMetrics tell what this replica sees of the others. There are none without a cluster.
 type clusterMetrics struct {
-	replicas, coordinator, agreed *prometheus.Desc
-	daemon                        *daemon
+	replicas, coordinator, agreed, clock *prometheus.Desc
+	daemon                               *daemon
 }
 
 func newClusterMetrics(d *daemon) *clusterMetrics {
@@ -20,6 +20,8 @@ func newClusterMetrics(d *daemon) *clusterMetrics {
 			"Whether this replica begins and ends runs: at most one of all does.", nil, nil),
 		agreed: prometheus.NewDesc("drift_cluster_config_agreed",
 			"Whether this replica's fleet is the one that all have; if not, nothing is taken for removed.", nil, nil),
+		clock: prometheus.NewDesc("drift_cluster_clock_offset_seconds",
+			"How far this replica's clock is ahead of the NATS servers', negative if it is behind; beyond 30 it begins no runs.", nil, nil),
 		daemon: d,
 	}
 }
@@ -40,6 +42,7 @@ func (m *clusterMetrics) Collect(ch chan<- prometheus.Metric) {
 		gauge(m.replicas, float64(n), string(role))
 	}
 	gauge(m.coordinator, truth(m.daemon.store.Coordinates()))
+	gauge(m.clock, m.daemon.store.View().ClockAhead().Seconds())
 	gauge(m.agreed, truth(m.daemon.agreed(m.daemon.fleet.Load())))
 }
 

@@ -48,6 +48,7 @@ func (p *pages) StartRun(ctx context.Context, machines []string) (string, error)
 		run.ErrTooMany:        exporter.ErrUnknownMachine, // a mistake of who asks, as well
 		run.ErrStopped:        exporter.ErrUnavailable,
 		run.ErrUnreachable:    exporter.ErrUnavailable,
+		run.ErrClock:          exporter.ErrUnavailable,
 	} {
 		if errors.Is(err, from) {
 			return "", translated{err, to}

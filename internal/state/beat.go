@@ -38,6 +38,7 @@ func (s *Store) beat(ctx context.Context) {
 	wg.Wait()
 	s.view.Live() // so that whoever waits for a change learns that it is over
 	if s.member != nil {
+		s.member.tellClock()
 		s.member.tell()
 	}
 }

@@ -38,6 +38,7 @@ type bucket struct {
 	kv        jetstream.KeyValue
 	stream    jetstream.Stream
 	markerTTL time.Duration // 0: nobody watches the bucket, so that deleting leaves no markers
+	skew      skew          // of our clock and its leader's
 }
 
 // buckets are all of them. The last ones are nil where nobody shares the state.
@@ -179,6 +180,7 @@ func (b *bucket) head(ctx context.Context, clock clockwork.Clock) (head, error) 
 	if err != nil {
 		return head{}, fmt.Errorf("last revision of bucket %s: %w", b.name, err)
 	}
+	b.skew.measure(asked, clock.Now(), info.TimeStamp)
 	return head{info.State.LastSeq, info.Created, asked, int(info.State.NumSubjects)}, nil
 }
 

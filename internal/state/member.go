@@ -25,6 +25,8 @@ type membership struct {
 	unison  time.Time // since when all announce what we do; zero: they do not
 	told    [2]bool   // what was last told of coordinates and agreed
 	failed  bool      // the last sign of life did not reach the servers
+
+	clockOff bool // what was last told of the clock
 }
 
 const (
@@ -160,12 +162,7 @@ func (m *membership) appear(ctx context.Context) error {
 func (m *membership) leave() {
 	ctx, cancel := context.WithTimeout(context.Background(), leaveTimeout)
 	defer cancel()
-	_, err := m.replicas.compareAndSet(ctx, leaseKey, func(cur entry) (change, error) {
-		if holder, err := decodeReplica(leaseKey, cur.value); err != nil || holder.Name != m.self.Name {
-			return change{}, nil
-		}
-		return change{op: opRemove}, nil
-	})
+	err := m.resign(ctx)
 	if err == nil {
 		_, err = m.replicas.compareAndSet(ctx, m.key, func(entry) (change, error) { return change{op: opRemove}, nil })
 	}

@@ -20,7 +20,7 @@ type seat struct {
 func newSeat() *seat {
 	clock := clockwork.NewFakeClock()
 	o := Options{realClock: clock}.withDefaults()
-	b := &buckets{replicas: &bucket{}, roster: &bucket{}}
+	b := &buckets{state: &bucket{}, machines: &bucket{}, runs: &bucket{}, replicas: &bucket{}, roster: &bucket{}}
 	view := newView(b, func() bool { return true }, o)
 	s := &seat{clock: clock, membership: newMembership(Replica{Name: "me", Role: RoleAll}, view, b, slog.New(slog.DiscardHandler))}
 	for _, m := range view.mirrors {

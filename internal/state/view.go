@@ -69,6 +69,7 @@ type mirrored interface {
 	run(ctx context.Context, log *slog.Logger)   // follows the bucket until the context ends
 	probe(ctx context.Context, log *slog.Logger) // asks whether it has caught up with the bucket
 	upToDate(now time.Time) bool
+	ahead() (by time.Duration, known bool) // our clock of the server that leads the bucket
 	cut()
 }
 
