@@ -72,13 +72,19 @@ func (a *active) acknowledged() bool {
 	return a.acked >= a.left
 }
 
-// put notes which machines are put on the queue.
+// put notes which machines get onto the queue, beside those that are there.
 func (a *active) put(machines []string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	a.begin(machines)
+}
+
+// begin is put for who holds the lock.
+func (a *active) begin(machines []string) {
 	for _, m := range machines {
 		a.queued[m] = true
 	}
+	a.left = max(a.left, a.acked) + len(machines)
 }
 
 // wasPut tells whether a machine was put on the queue.

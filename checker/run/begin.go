@@ -140,7 +140,6 @@ func (r *Runner) enqueue(ctx context.Context, a *active, names []string) {
 	total := now.Checked + now.Failed + len(names) // before any of them is checked
 	names, later := r.spread(now, names)
 	a.postpone(later)
-	a.expect(len(names), a.acknowledgements())
 	a.put(names)
 	if err := r.putJobs(ctx, a, names); err != nil {
 		r.fail(ctx, a, err)

@@ -99,12 +99,8 @@ func (r *Runner) checkNewNow(ctx context.Context) {
 }
 
 // putWave puts machines on the queue that were taken. If that fails their turn comes again with the next tick.
-func (r *Runner) putWave(ctx context.Context, a *active, wave []turn) {
-	names := make([]string, 0, len(wave))
-	for _, t := range wave {
-		names = append(names, t.machine)
-	}
-	if err := r.putJobs(ctx, a, names); err != nil {
+func (r *Runner) putWave(ctx context.Context, a *active, wave []string) {
+	if err := r.putJobs(ctx, a, wave); err != nil {
 		a.putBack(wave)
 		r.log.Error("machines whose turn has come could not be put on the queue", "run", a.id, "machines", len(wave), "err", err)
 	}
@@ -128,55 +124,40 @@ func (a *active) toCome() int {
 }
 
 // takeDue takes the machines whose turn has come; they count as being on the queue.
-func (a *active) takeDue(now time.Time) []turn {
+func (a *active) takeDue(now time.Time) (wave []string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	n := 0
-	for n < len(a.later) && !a.later[n].at.After(now) {
-		n++
+	for len(a.later) > 0 && !a.later[0].at.After(now) {
+		wave = append(wave, a.later[0].machine)
+		a.later = a.later[1:]
 	}
-	wave := a.later[:n:n]
-	a.later = a.later[n:]
 	a.begin(wave)
 	return wave
 }
 
 // takeNew takes those of the machines that were not put on the queue, as takeDue does, and tells how many of them were
 // not even of the run.
-func (a *active) takeNew(names []string) (wave []turn, joined int) {
+func (a *active) takeNew(names []string) (wave []string, joined int) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	wanted := map[string]bool{}
-	for _, m := range names {
-		if !a.queued[m] {
-			wanted[m] = true
-			wave = append(wave, turn{m, a.run.SpreadFrom})
-		}
-	}
+	wave = slices.DeleteFunc(names, func(m string) bool { return a.queued[m] })
 	before := len(a.later)
-	a.later = slices.DeleteFunc(a.later, func(t turn) bool { return wanted[t.machine] })
 	a.begin(wave)
+	a.later = slices.DeleteFunc(a.later, func(t turn) bool { return a.queued[t.machine] })
 	return wave, len(wave) - (before - len(a.later))
 }
 
-// begin notes that machines get onto the queue, for who holds the lock.
-func (a *active) begin(wave []turn) {
-	for _, t := range wave {
-		a.queued[t.machine] = true
-	}
-	a.left = max(a.left, a.acked) + len(wave)
-}
-
-// putBack undoes the taking of machines. Some of them may be on the queue: those are put there once more, which
-// changes nothing.
-func (a *active) putBack(wave []turn) {
+// putBack undoes the taking of machines: all of them are due. Some may be on the queue: those are put there once more,
+// which changes nothing.
+func (a *active) putBack(wave []string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	for _, t := range wave {
-		delete(a.queued, t.machine)
+	due := make([]turn, 0, len(wave)+len(a.later))
+	for _, m := range wave {
+		delete(a.queued, m)
+		due = append(due, turn{machine: m})
 	}
-	a.later = append(slices.Clone(wave), a.later...)
-	slices.SortFunc(a.later, func(a, b turn) int { return a.at.Compare(b.at) })
+	a.later = append(due, a.later...)
 }
 
 // waitingSince is when the first of the machines of a run had its turn that are due and have no outcome or, if all
