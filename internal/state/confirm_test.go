@@ -118,6 +118,20 @@ var quick = timing{
 	ttl: 2 * time.Second, lease: 1500 * time.Millisecond, settle: 500 * time.Millisecond, lone: 3 * time.Second,
 }
 
+// The leader of a stream answers for a while after it has lost the others: only what it stores tells that it has not.
+func TestViewIsNotLiveUnlessWhatItSendsIsStored(t *testing.T) {
+	s := join(t, natsServer(t, nil), "r1")
+	v := s.View()
+	require.True(t, v.Live())
+	v.mu.Lock()
+	long := v.clock.Now().Add(-v.timing.confirmed)
+	v.acked = &long
+	v.mu.Unlock()
+	assert.False(t, v.Live())
+	s.member.hurry()
+	require.Eventually(t, v.Live, eventually, tick, "the next sign of life is stored")
+}
+
 func TestAnOutageIsLoggedOnce(t *testing.T) {
 	srv := natsServer(t, nil)
 	var log logBuffer
