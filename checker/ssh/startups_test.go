@@ -172,6 +172,15 @@ func TestWaitingForOthersEndsWithTheRun(t *testing.T) {
 	})
 }
 
+func TestWhoGetsInWhenTheRunEndsTakesUpNoRoom(t *testing.T) {
+	s := newStartups()
+	over, end := context.WithCancel(t.Context())
+	end()
+	_, err := s.enter(over, "gate:22", 1, time.Second)
+	require.Error(t, err)
+	assert.Empty(t, s.gates)
+}
+
 func TestWhoWaitsForAHostThatDoesNotAnswerFailsWithIt(t *testing.T) {
 	dead := failure(state.ReasonConnect, true, context.DeadlineExceeded, "no connection to a:22")
 	for name, c := range map[string]struct {
