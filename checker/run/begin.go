@@ -137,7 +137,9 @@ func (r *Runner) launch(ctx context.Context, a *active, names []string) {
 // take its course.
 func (r *Runner) enqueue(ctx context.Context, a *active, names []string) {
 	now := r.snapshot(a)
-	total := now.Checked + now.Failed + len(names) // before any of them is checked
+	// Others may be checking them already. What gets an outcome meanwhile counts as one, or not at all, but never twice.
+	names = slices.DeleteFunc(slices.Clone(names), func(name string) bool { return r.isDone(name, a.id) })
+	total := now.Checked + now.Failed + len(names)
 	names, later := r.spread(now, names)
 	a.postpone(later)
 	a.put(names)
@@ -146,6 +148,9 @@ func (r *Runner) enqueue(ctx context.Context, a *active, names []string) {
 		return
 	}
 	_, err := r.store.UpdateRun(ctx, a.id, func(run *state.Run) bool {
+		if run.Ended() {
+			return false // another took over while this replica was paused
+		}
 		run.Phase = state.RunRunning
 		run.Total, run.ToCome = max(run.Total, total), len(later)
 		return true

@@ -35,7 +35,8 @@ type replica struct {
 	name    string
 	leads   atomic.Bool
 	differs atomic.Bool
-	ahead   atomic.Int64 // its clock
+	pause   atomic.Pointer[pause] // where it stops; nil: nowhere
+	ahead   atomic.Int64          // its clock
 	runner  *Runner
 	log     *safeBuffer
 	cancel  context.CancelFunc
@@ -82,7 +83,7 @@ func newCluster(t *testing.T, fleets ...*checker.Fleet) *cluster {
 		})
 		require.NoError(t, err)
 		r.runner, err = New(Options{
-			Store: r, Queue: r.Queue(), Fleet: f, Clock: c.clock,
+			Store: r, Queue: pausedQueue{r.Queue(), r}, Fleet: f, Clock: c.clock,
 			Logger: slog.New(slog.NewTextHandler(r.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 			Check: func(ctx context.Context, _ *checker.Fleet, machine, run string) checker.Outcome {
 				return c.check(ctx, r, machine, run)
