@@ -22,7 +22,7 @@ type active struct {
 	run    state.Run         // as it was last seen
 	queued map[string]bool   // machines that were put on the queue by this process
 	sites  map[string]string // of those, as they were put there; none: they have none
-	warned map[string]bool   // sites that nobody takes
+	unseen map[string]int    // machines that were put at a site, until it is looked who takes them
 	later  []turn            // machines that are put there at their turn, in order
 	acked  int               // how many jobs this process took off the queue
 	left   int               // how many that is once the queue may be empty
@@ -38,7 +38,7 @@ type ending struct {
 const nextDue = "the next run was due"
 
 func newActive(r state.Run) *active {
-	return &active{id: r.ID, run: r, queued: map[string]bool{}, sites: map[string]string{}, warned: map[string]bool{}}
+	return &active{id: r.ID, run: r, queued: map[string]bool{}, sites: map[string]string{}, unseen: map[string]int{}}
 }
 
 // counts are those of a run that change while it is on.

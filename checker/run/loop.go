@@ -62,7 +62,7 @@ func (r *Runner) loop(ctx context.Context) {
 			r.whileLeading(ctx, r.reroute, r.checkNewNow, r.startNew)
 		case <-tick.Chan():
 			r.lastOver(r.clock.Now())
-			r.whileLeading(ctx, r.due, r.takeUp, r.nextWave, r.endIfEmpty, r.endIfStuck, r.saveCounts, r.sweep, r.startNew)
+			r.whileLeading(ctx, r.due, r.takeUp, r.nextWave, r.endIfEmpty, r.endIfStuck, r.warnUnattended, r.saveCounts, r.sweep, r.startNew)
 		}
 	}
 }

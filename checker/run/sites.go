@@ -3,6 +3,7 @@ package run
 import (
 	"context"
 	"slices"
+	"time"
 
 	"github.com/drift-exporter/drift_exporter/internal/state"
 )
@@ -37,7 +38,6 @@ func (r *Runner) putJobs(ctx context.Context, a *active, names []string) error {
 	if len(jobs) == 0 {
 		return nil
 	}
-	r.warnUnattended(a, jobs)
 	if err := r.queue.Enqueue(ctx, jobs); err != nil {
 		return err
 	}
@@ -45,18 +45,17 @@ func (r *Runner) putJobs(ctx context.Context, a *active, names []string) error {
 	return nil
 }
 
+// workersCome is how long a run is on before somebody has to take its machines: replicas may all have started just now.
+const workersCome = 30 * time.Second
+
 // warnUnattended says of which sites there are machines that nobody takes, once for each run.
-func (r *Runner) warnUnattended(a *active, jobs []state.Job) {
-	replicas := r.store.View().Replicas()
-	if len(replicas) == 0 {
-		return // nobody shares the state: sites have no effect
+func (r *Runner) warnUnattended(context.Context) {
+	a, replicas := r.current.Load(), r.store.View().Replicas()
+	if a == nil || len(replicas) == 0 || r.clock.Since(r.snapshot(a).StartedAt) < workersCome {
+		return // where nobody shares the state, sites have no effect
 	}
-	machines := map[string]int{}
-	for _, j := range jobs {
-		machines[j.Site]++
-	}
-	for site, n := range machines {
-		if !slices.ContainsFunc(replicas, func(p *state.Replica) bool { return p.Takes(site) }) && a.warnOnce(site) {
+	for site, n := range a.newSites() {
+		if !slices.ContainsFunc(replicas, func(p *state.Replica) bool { return p.Takes(site) }) {
 			r.log.Warn("no replica takes the machines of a site: they are not checked until one does", "run", a.id,
 				"site", site, "machines", n)
 		}
@@ -74,6 +73,7 @@ func (a *active) putAt(jobs []state.Job) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	for _, j := range jobs {
+		a.unseen[j.Site]++
 		if j.Site != "" {
 			a.sites[j.Machine] = j.Site
 		} else {
@@ -89,13 +89,11 @@ func (a *active) siteOf(machine string) string {
 	return a.sites[machine]
 }
 
-// warnOnce tells whether it was not asked about that site before.
-func (a *active) warnOnce(site string) bool {
+// newSites are the sites where machines were put since it was asked last, with their numbers.
+func (a *active) newSites() map[string]int {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.warned[site] {
-		return false
-	}
-	a.warned[site] = true
-	return true
+	fresh := a.unseen
+	a.unseen = map[string]int{}
+	return fresh
 }

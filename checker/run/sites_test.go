@@ -25,7 +25,10 @@ func unattended(t *testing.T) *cluster {
 	t.Helper()
 	c := newCluster(t, sited(t, "x")).start()
 	c.eventually("a is done", func() bool { _, ok := c.replicas[0].View().Machine("a"); return ok })
-	assert.True(t, c.replicas[0].log.has("no replica takes the machines of a site", "site=x", "machines=1"))
+	c.eventually("it is said", func() bool {
+		return c.replicas[0].log.has("no replica takes the machines of a site", "site=x", "machines=1")
+	})
+	assert.False(t, c.replicas[0].log.has("no replica takes the machines of a site", `site=""`))
 	_, err := c.replicas[0].runner.StartRun(t.Context(), state.TriggerAPI, nil)
 	require.ErrorContains(t, err, "run "+today+" is on: 1 of 2 machines done")
 	return c
