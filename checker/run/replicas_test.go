@@ -235,6 +235,18 @@ func TestInstantWithoutACoordinatorIsStartedLate(t *testing.T) {
 	assert.Len(t, c.replicas[0].View().Runs(), 1)
 }
 
+// Who coordinates need not check anything itself, and learns of the end when it is there, not some seconds later.
+func TestEndOfARunIsNoticedThoughOthersDidIt(t *testing.T) {
+	f := newFleet(t, nil, manyMachines(20)...)
+	c := newCluster(t, f, f)
+	c.replicas[0].runner.checks = false
+	c.start()
+	c.patiently("the end, while the clock stands", func() bool {
+		run, ok := c.replicas[1].View().Run(today)
+		return ok && run.Phase == state.RunDone && run.Checked == 20
+	})
+}
+
 // A replica with an old configuration leaves a machine that it does not know to those that do.
 func TestMachineThatAReplicaDoesNotKnow(t *testing.T) {
 	c := newCluster(t, newFleet(t, nil, machines("a", "b-new")...), newFleet(t, nil, machines("a")...))

@@ -118,6 +118,7 @@ func (r *Runner) Run(ctx context.Context) error {
 		others.Go(func() { r.work(ctx) })
 	}
 	others.Go(func() { r.followRuns(ctx) })
+	others.Go(func() { r.followOutcomes(ctx) })
 	r.loop(ctx)
 	others.Wait()
 	return nil

@@ -179,6 +179,28 @@ func (r *Runner) followRuns(ctx context.Context) {
 	}
 }
 
+// followOutcomes tells the loop when all machines of the run that is on have an outcome, until ctx ends: most may be what
+// other replicas did. Where there are none, acknowledgements tell.
+func (r *Runner) followOutcomes(ctx context.Context) {
+	view := r.store.View()
+	if len(view.Replicas()) == 0 {
+		return
+	}
+	for {
+		changed := view.Changed()
+		if a := r.current.Load(); a != nil {
+			if run, ok := view.Run(a.id); ok && run.Phase == state.RunRunning && r.tally(run).Done() >= run.Total {
+				signal(r.emptied)
+			}
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
 // forgetWorks ends the checks of runs that are over.
 func (r *Runner) forgetWorks() {
 	r.worksMu.Lock()

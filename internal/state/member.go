@@ -179,6 +179,7 @@ func (m *membership) tell() {
 	if now != m.told {
 		if now[0] != m.told[0] {
 			m.log.Info("coordinating", "now", now[0])
+			m.view.move()
 		}
 		m.told = now
 		m.view.notify()

@@ -46,13 +46,15 @@ func TestOneReplicaCoordinates(t *testing.T) {
 	if r2.Coordinates() {
 		first, second = r2, r1
 	}
-	changed := second.View().Changed()
+	changes := []<-chan struct{}{second.View().Changed(), second.View().RunsChanged()}
 	require.NoError(t, first.Close(), "an orderly end hands over")
 	require.Eventually(t, second.Coordinates, eventually, tick)
-	select {
-	case <-changed:
-	case <-time.After(eventually):
-		t.Fatal("that is a change")
+	for _, changed := range changes {
+		select {
+		case <-changed:
+		case <-time.After(eventually):
+			t.Fatal("that is a change")
+		}
 	}
 	assert.False(t, first.Coordinates(), "closed")
 	assert.False(t, worker.Coordinates())

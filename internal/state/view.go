@@ -175,7 +175,7 @@ func (v *View) Changed() <-chan struct{} {
 	return v.changed
 }
 
-// RunsChanged is Changed for runs alone.
+// RunsChanged is Changed for runs and for who coordinates them.
 func (v *View) RunsChanged() <-chan struct{} {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -183,7 +183,9 @@ func (v *View) RunsChanged() <-chan struct{} {
 }
 
 // runChanged wakes who waits for RunsChanged. The caller holds mu.
-func (v *View) runChanged(string, *Run, *Run) {
+func (v *View) runChanged(string, *Run, *Run) { v.move() }
+
+func (v *View) move() {
 	close(v.moved)
 	v.moved = make(chan struct{})
 }
