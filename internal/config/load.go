@@ -77,6 +77,7 @@ func (l *loader) decode(root *yaml.Node) {
 	s.ssh(raw.SSH, &c.SSH, l.paths)
 	s.alerting(raw.Alerting, &c.Alerting, l.paths)
 	c.Cluster = s.cluster(raw.Cluster, l.paths)
+	c.Machines = slices.Grow(c.Machines, len(raw.Machines)) // a machine is large: to move thousands again and again costs
 	for i := range raw.Machines {
 		l.add(c.File, &raw.Machines[i])
 	}

@@ -2,6 +2,7 @@ package config
 
 import (
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"gopkg.in/yaml.v3"
@@ -72,6 +73,7 @@ func (l *loader) machineFile(file string) {
 	case yaml.MappingNode:
 		l.add(file, root)
 	case yaml.SequenceNode:
+		l.config.Machines = slices.Grow(l.config.Machines, len(root.Content))
 		for _, node := range root.Content {
 			if yamlfile.IsNull(node) {
 				l.scope(file).errorf(node.Line, "the list has an empty entry")
