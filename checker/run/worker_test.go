@@ -108,11 +108,20 @@ func TestFactsOfAMachineOutliveAFailure(t *testing.T) {
 	assert.Equal(t, "debian", m.Facts.OS)
 }
 
+// putMachine makes m what is stored of the machine.
+func putMachine(ctx context.Context, s *state.Store, m state.Machine) error {
+	_, err := s.UpdateMachine(ctx, m.Name, func(stored *state.Machine) bool {
+		*stored = m
+		return true
+	})
+	return err
+}
+
 func TestMachineStoredByAClockThatWasAhead(t *testing.T) {
 	g := newRig(t, oneSlot(t, 0, 0, "a", "b"))
 	for name, run := range map[string]string{"a": "2030-01-29T06:00:00Z", "b": "2026-01-29T12:45:00Z"} {
 		m := state.Machine{Name: name, Run: run, Facts: state.Facts{Hostname: name}}
-		require.NoError(t, g.store.PutMachine(t.Context(), m))
+		require.NoError(t, putMachine(t.Context(), g.store, m))
 	}
 	g.options = func(o *Options) { o.Unjudged = nil }
 	g.start()
@@ -156,7 +165,7 @@ func TestJobThatComesAgain(t *testing.T) {
 	g.start()
 	h.next(t)
 	// The process that has the job stores the outcome and is killed before it acknowledges.
-	require.NoError(t, g.store.PutMachine(t.Context(), state.Machine{Name: "a", Run: today}))
+	require.NoError(t, putMachine(t.Context(), g.store, state.Machine{Name: "a", Run: today}))
 	g.stop()
 	g.forgetCalls()
 	g.restart(time.Minute)

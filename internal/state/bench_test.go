@@ -124,39 +124,6 @@ func heapInUse() uint64 {
 	return m.HeapAlloc
 }
 
-// BenchmarkTransition stores another verdict of one of many pairs.
-func BenchmarkTransition(b *testing.B) {
-	for name, detail := range map[string]bool{"detail=same": false, "detail=other": true} {
-		for _, writers := range []int{1, 16} {
-			b.Run(fmt.Sprintf("%s/writers=%d", name, writers), func(b *testing.B) {
-				s := open(b, b.TempDir())
-				var n atomic.Int64
-				b.SetParallelism(max(1, writers/runtime.GOMAXPROCS(0)))
-				if writers == 1 {
-					for b.Loop() {
-						step(b, s, int(n.Add(1)), detail)
-					}
-					return
-				}
-				b.RunParallel(func(pb *testing.PB) {
-					for pb.Next() {
-						step(b, s, int(n.Add(1)), detail)
-					}
-				})
-			})
-		}
-	}
-}
-
-func step(b *testing.B, s *Store, n int, detail bool) {
-	r := typicalRecord(n % 1000)
-	r.Verdict.At = t0.Add(time.Duration(n) * time.Second)
-	if detail {
-		r.Detail.Errors = []ItemError{{Kind: "file", Item: "/x", Error: fmt.Sprint(n)}}
-	}
-	store(b, s, r)
-}
-
 // BenchmarkEnqueue puts 10,000 machines on the queue.
 func BenchmarkEnqueue(b *testing.B) {
 	s := open(b, b.TempDir())

@@ -110,7 +110,7 @@ func childQueue(ctx context.Context, s *Store) {
 func childMachine(ctx context.Context, s *Store) {
 	for i := 0; ; i++ {
 		run := RunID(time.Now().Add(time.Duration(i) * time.Millisecond))
-		if err := s.PutMachine(ctx, Machine{Name: "m", Run: run, Facts: Facts{Kernel: run}}); err != nil {
+		if err := putMachine(ctx, s, Machine{Name: "m", Run: run, Facts: Facts{Kernel: run}}); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			return
 		}

@@ -5,19 +5,6 @@ import (
 	"fmt"
 )
 
-// PutMachine stores what the last attempt at a machine found. It is dropped if what is stored is of a later run.
-// When it returns nil, the View shows the outcome.
-func (s *Store) PutMachine(ctx context.Context, m Machine) error {
-	_, err := s.UpdateMachine(ctx, m.Name, func(stored *Machine) bool {
-		if CompareRunIDs(stored.Run, m.Run) > 0 {
-			return false
-		}
-		*stored = m
-		return true
-	})
-	return err
-}
-
 // UpdateMachine changes what is stored of a machine: next gets a copy of it, with nothing but a name if there is
 // none, changes it, and returns whether to store it. It may be called several times. When UpdateMachine returns nil,
 // the View shows what it returns.
@@ -48,7 +35,7 @@ func (s *Store) UpdateMachine(ctx context.Context, name string, next func(*Machi
 	if after.revision == 0 {
 		return Machine{Name: name}, nil
 	}
-	shown, err := decodeMachine(name, after.value)
+	shown, err := s.plain.machine(name, after.value)
 	if err != nil {
 		return Machine{}, fmt.Errorf("store machine %s: %w", name, err)
 	}

@@ -3,6 +3,7 @@ package state
 import (
 	"bytes"
 	"hash/maphash"
+	"sync"
 	"time"
 	"unique"
 )
@@ -19,6 +20,28 @@ func (d *plainDecoder) key(key string) (Key, error) {
 		return Key{}, err
 	}
 	return Key{Machine: d.texts.of([]byte(k.Machine)), Pack: d.texts.of([]byte(k.Pack))}, nil
+}
+
+// plainDecoders are decoders for whoever needs one at the moment.
+type plainDecoders struct{ idle sync.Pool }
+
+func (p *plainDecoders) record(k Key, value []byte) (*Record, error) {
+	d := p.take()
+	defer p.idle.Put(d)
+	return d.record(k, value)
+}
+
+func (p *plainDecoders) machine(name string, value []byte) (*Machine, error) {
+	d := p.take()
+	defer p.idle.Put(d)
+	return d.machine(name, value)
+}
+
+func (p *plainDecoders) take() *plainDecoder {
+	if d, ok := p.idle.Get().(*plainDecoder); ok {
+		return d
+	}
+	return newPlainDecoder()
 }
 
 // record is decodeRecord.

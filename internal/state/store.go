@@ -34,6 +34,7 @@ type Store struct {
 	queue   *Queue
 	pairs   keyLocks
 	lost    lostDetails
+	plain   plainDecoders
 
 	member *membership // nil: nobody shares the state
 

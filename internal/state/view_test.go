@@ -23,8 +23,8 @@ func TestViewIsOrderedAndSurvivesReopening(t *testing.T) {
 	for i := range want { // not in order
 		store(t, s, drifted(want[(i*5)%len(want)], i%3))
 	}
-	require.NoError(t, s.PutMachine(t.Context(), Machine{Name: "b", Run: "2026-01-29T06:00:00Z"}))
-	require.NoError(t, s.PutMachine(t.Context(), Machine{Name: "a.b", Run: "2026-01-29T06:00:00Z"}))
+	require.NoError(t, putMachine(t.Context(), s, Machine{Name: "b", Run: "2026-01-29T06:00:00Z"}))
+	require.NoError(t, putMachine(t.Context(), s, Machine{Name: "a.b", Run: "2026-01-29T06:00:00Z"}))
 	require.NoError(t, s.CreateRun(t.Context(), Run{ID: "2026-01-29T06:00:00Z", Phase: RunDone}))
 
 	check := func(v *View) {
@@ -83,7 +83,7 @@ func TestViewChanged(t *testing.T) {
 		"a record":           func() { store(t, s, drifted(pair, 1)) },
 		"a forgotten record": func() { forget(t, s, pair) },
 		"a machine": func() {
-			assert.NoError(t, s.PutMachine(t.Context(), Machine{Name: "m", Run: "2026-01-29T06:00:00Z"}))
+			assert.NoError(t, putMachine(t.Context(), s, Machine{Name: "m", Run: "2026-01-29T06:00:00Z"}))
 		},
 		"a run": func() { assert.NoError(t, s.CreateRun(t.Context(), Run{ID: "2026-01-29T06:00:00Z"})) },
 	}
