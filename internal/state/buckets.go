@@ -178,7 +178,7 @@ func (b *bucket) head(ctx context.Context, clock clockwork.Clock) (head, error) 
 	asked := clock.Now()
 	info, err := b.stream.Info(ctx)
 	if err != nil {
-		return head{}, fmt.Errorf("last revision of bucket %s: %w", b.name, err)
+		return head{}, fmt.Errorf("last revision of bucket %s: %w", b.name, plain(err))
 	}
 	b.skew.measure(asked, clock.Now(), info.TimeStamp)
 	return head{info.State.LastSeq, info.Created, asked, int(info.State.NumSubjects)}, nil

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/jonboulle/clockwork"
+	"github.com/nats-io/nats.go"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -146,6 +147,10 @@ func TestAnOutageIsLoggedOnce(t *testing.T) {
 	require.Eventually(t, func() bool { return said("DEBUG", bucketState) > 2 }, eventually, tick, "it is tried again")
 	assert.Equal(t, 1, said("WARN", bucketState))
 	assert.Contains(t, log.String(), `err="there is no connection"`)
+	require.Eventually(t, func() bool {
+		return strings.Contains(log.String(), "does not answer") && strings.Contains(log.String(), "no sign of life reaches")
+	}, eventually, tick)
+	assert.NotContains(t, log.String(), nats.ErrReconnectBufExceeded.Error())
 
 	srv.start(t)
 	require.Eventually(t, s.View().Live, eventually, tick)

@@ -145,7 +145,7 @@ func (m *membership) appear(ctx context.Context) error {
 	}
 	revision, err := m.replicas.kv.Put(ctx, m.key, value)
 	if err != nil {
-		return fmt.Errorf("write to bucket %s: %w", m.replicas.name, err)
+		return fmt.Errorf("write to bucket %s: %w", m.replicas.name, plain(err))
 	}
 	m.view.replicas.put(m.key, revision, &self)
 	m.view.mu.Lock()

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 )
 
@@ -92,8 +93,15 @@ func (m *mirror[K, V]) run(ctx context.Context, log *slog.Logger) {
 	}
 }
 
-// errCutOff saves asking the client, which says that its buffers are full.
 var errCutOff = errors.New("there is no connection")
+
+// plain puts errCutOff for what the client says then: that a buffer, which it is to do without, is full.
+func plain(err error) error {
+	if errors.Is(err, nats.ErrReconnectBufExceeded) {
+		return errCutOff
+	}
+	return err
+}
 
 // follow replays the bucket and follows it until the generation ends. It tells whether it came to the end of the replay.
 func (m *mirror[K, V]) follow(
