@@ -82,6 +82,10 @@ func (authorizedKeysKind) Decode(node *yaml.Node, _ pack.Templates) (pack.Item, 
 	return k, d.problems
 }
 
+func (authorizedKeysKind) Ops(pack.Item) []string {
+	return append(contentOps(), "user")
+}
+
 func (authorizedKeysKind) Ask(facts Facts, item pack.Item) ([]Question, error) {
 	k := item.(*authorizedKeysItem)
 	if k.user != "" {

@@ -16,7 +16,7 @@ import (
 func answered(t *testing.T, asked []Question, output string) (*dialogue, error) {
 	t.Helper()
 	d := &dialogue{
-		asked: asked, got: make([]bool, len(asked)), answers: Answers{}, nonce: testNonce,
+		asked: asked, ops: allOps(), got: make([]bool, len(asked)), answers: Answers{}, nonce: testNonce,
 		frames: newFrameReader(strings.NewReader(strings.ReplaceAll(output, "N", testNonce)), testNonce),
 	}
 	return d, d.read("stage")

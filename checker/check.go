@@ -104,7 +104,15 @@ func guarded(log *slog.Logger, do func() *state.Failure) (failure *state.Failure
 func (c *Checker) observe(
 	ctx context.Context, limits config.Check, m *config.Machine, items map[string][]*observation, facts *state.Facts,
 ) *state.Failure {
-	return c.converse(ctx, limits, m, func(d *dialogue, said Facts) error {
+	ops := map[string]bool{}
+	for _, id := range m.Packs {
+		for _, item := range items[id] {
+			for _, op := range item.kind.Ops(item.item) {
+				ops[op] = true
+			}
+		}
+	}
+	return c.converse(ctx, limits, m, ops, func(d *dialogue, said Facts) error {
 		*facts = said.Facts
 		var all []*observation
 		for _, id := range m.Packs {
@@ -115,10 +123,10 @@ func (c *Checker) observe(
 	})
 }
 
-// converse holds a dialogue with a machine, from its facts to its goodbye, within the configured timeout. Only if it
+// converse holds a dialogue about these ops with a machine, from its facts to its goodbye, within the configured timeout. Only if it
 // returns nil is what the machine answered worth anything.
 func (c *Checker) converse(
-	ctx context.Context, limits config.Check, m *config.Machine, hold func(d *dialogue, said Facts) error,
+	ctx context.Context, limits config.Check, m *config.Machine, ops map[string]bool, hold func(d *dialogue, said Facts) error,
 ) *state.Failure {
 	limited := ctx
 	if limits.Timeout > 0 {
@@ -130,7 +138,7 @@ func (c *Checker) converse(
 	if !ok {
 		return &state.Failure{Reason: state.ReasonInternal, Message: fmt.Sprintf("there is no transport %q", m.Transport)}
 	}
-	d, err := startDialogue(limited, transport, m, c.nonce())
+	d, err := startDialogue(limited, transport, m, ops, c.nonce())
 	if d != nil {
 		defer d.close()
 	}

@@ -190,6 +190,10 @@ func (c *commandItem) question() Question {
 	return Question{Op: "command", Arg: strings.Join(c.argv, argumentEnd) + argumentEnd, Size: maxCommand + 6}
 }
 
+func (commandKind) Ops(pack.Item) []string {
+	return []string{"command"}
+}
+
 func (commandKind) Ask(_ Facts, item pack.Item) ([]Question, error) {
 	return []Question{item.(*commandItem).question()}, nil
 }

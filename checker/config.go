@@ -161,6 +161,10 @@ func (d *decoding) iniKey(c *configItem, line int) {
 
 var errOldConfig = errors.New("unsupported: a setting of type config without a path")
 
+func (configKind) Ops(pack.Item) []string {
+	return append(contentOps(), "glob")
+}
+
 func (k configKind) Ask(facts Facts, item pack.Item) ([]Question, error) {
 	c := item.(*configItem)
 	if c.path == "" {

@@ -120,6 +120,10 @@ func (c *cronItem) crontabs() []string {
 	return files
 }
 
+func (cronKind) Ops(pack.Item) []string {
+	return contentOps()
+}
+
 func (cronKind) Ask(_ Facts, item pack.Item) ([]Question, error) {
 	var questions []Question
 	for _, file := range item.(*cronItem).crontabs() {

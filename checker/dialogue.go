@@ -16,6 +16,7 @@ import (
 // dialogue is a session with a machine's shell, from the script's start to its goodbye.
 type dialogue struct {
 	session Session
+	ops     map[string]bool // that the script answers
 	frames  *frameReader
 	nonce   string
 	writing chan error // of the write under way; nil: none
@@ -27,9 +28,9 @@ type dialogue struct {
 	helper  *installed // what runs there, if it is an installed script
 }
 
-// startDialogue starts the script on a machine and waits until it is ready. If there is a dialogue it has to be
-// closed, also after an error: what the session has to say about it is still there.
-func startDialogue(ctx context.Context, t Transport, m *config.Machine, nonce string) (*dialogue, error) {
+// startDialogue starts a script that answers these ops on a machine and waits until it is ready. If there is a dialogue it
+// has to be closed, also after an error: what the session has to say about it is still there.
+func startDialogue(ctx context.Context, t Transport, m *config.Machine, ops map[string]bool, nonce string) (*dialogue, error) {
 	argv, err := remoteCommand(m)
 	if err != nil {
 		return nil, err
@@ -38,9 +39,9 @@ func startDialogue(ctx context.Context, t Transport, m *config.Machine, nonce st
 	if err != nil {
 		return nil, err
 	}
-	d := &dialogue{session: session, frames: newFrameReader(session.Stdout(), nonce), nonce: nonce, answers: Answers{}}
+	d := &dialogue{session: session, ops: ops, frames: newFrameReader(session.Stdout(), nonce), nonce: nonce, answers: Answers{}}
 	if m.SSH.Helper == "" {
-		d.write(scriptBytes())
+		d.write(sentScript(ops))
 	}
 	if err := d.frames.ready(); err != nil {
 		return d, notReady{err}
@@ -181,6 +182,9 @@ func (d *dialogue) ask(questions []Question) error {
 func (d *dialogue) stage(questions []Question) error {
 	var text bytes.Buffer
 	for _, op := range opsOf(questions) {
+		if !d.ops[op] {
+			return fmt.Errorf("%w: the script that was sent does not answer %s", errBug, op)
+		}
 		text.WriteString(op + "\n")
 		for _, q := range questions {
 			if q.Op == op {

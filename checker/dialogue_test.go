@@ -139,7 +139,7 @@ func TestPacksThatAskTheSameCostOneObservation(t *testing.T) {
 
 func TestOlderHelperAnswersWhatItDoesNotKnow(t *testing.T) {
 	eachShell(t, func(t *testing.T, sh shell) {
-		d, err := startDialogue(t.Context(), sh, &config.Machine{}, testNonce)
+		d, err := startDialogue(t.Context(), sh, &config.Machine{}, allOps(), testNonce)
 		require.NoError(t, err)
 		defer d.close()
 		_, err = d.facts(&config.Machine{})

@@ -218,6 +218,10 @@ func (envVarKind) Decode(node *yaml.Node, _ pack.Templates) (pack.Item, yamlfile
 	return item, d.problems
 }
 
+func (envVarKind) Ops(pack.Item) []string {
+	return []string{"env_var"}
+}
+
 func (envVarKind) Ask(_ Facts, item pack.Item) ([]Question, error) {
 	return []Question{{Op: "env_var", Arg: item.(envVarItem).key}}, nil
 }

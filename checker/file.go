@@ -171,6 +171,25 @@ func onMachine(path string, facts Facts) (string, error) {
 	return facts.Home + rest, nil
 }
 
+// Ops are also those of whose answers only a mismatch has need.
+func (fileKind) Ops(item pack.Item) []string {
+	f := item.(*fileItem)
+	ops := []string{"file"}
+	add := func(needed bool, more ...string) {
+		if needed {
+			ops = append(ops, more...)
+		}
+	}
+	add(f.glob != nil, "glob")
+	lines := len(f.contains)+len(f.without) > 0
+	add(f.hasContent() || lines, "sum", "content")
+	add(lines, "line")
+	add(f.needsLink(), "link")
+	add(mayBeAccount(f.owner), "user")
+	add(mayBeAccount(f.group), "group")
+	return ops
+}
+
 func (fileKind) Ask(facts Facts, item pack.Item) ([]Question, error) {
 	f := item.(*fileItem)
 	if f.glob != nil {

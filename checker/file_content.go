@@ -138,3 +138,6 @@ func tooLarge(size int64) error {
 	}
 	return nil
 }
+
+// contentOps are the ops of regularFile and readWhole.
+func contentOps() []string { return []string{"file", "sum", "content"} }

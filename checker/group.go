@@ -73,6 +73,10 @@ func (groupKind) Decode(node *yaml.Node, _ pack.Templates) (pack.Item, yamlfile.
 	return g, d.problems
 }
 
+func (groupKind) Ops(pack.Item) []string {
+	return []string{"group"}
+}
+
 func (groupKind) Ask(_ Facts, item pack.Item) ([]Question, error) {
 	return []Question{{Op: "group", Arg: item.(*groupItem).name}}, nil
 }

@@ -25,7 +25,7 @@ func Helper(o HelperOptions) string {
 func helperText(o HelperOptions, digest string) string {
 	installed := "d_installed=" + digest + "\n"
 	checks := "  helper_checks\n" + helperFacts(o, digest)
-	shell := scriptShell(o.refused(), installed, checks)
+	shell := scriptShell(AllOps(), o.refused(), installed, checks)
 	return fmt.Sprintf(helperHead, readyProtocol, digest) + "{" + helperStart + shell + helperChecks + "drift_main\nexit\n}\n"
 }
 

@@ -91,7 +91,7 @@ func TestHelperEndsWhereItIsNotStartedAsTheExporterThinks(t *testing.T) {
 		"with an argument":          {args: []string{"-c"}, says: "takes no arguments"},
 		"with arguments":            {args: []string{"-c", "id"}, says: "takes no arguments"},
 		"with one more":             {args: []string{"-", "id"}, says: "takes no arguments"},
-		"when it is sent a script":  {stdin: Script(), says: "must name it as ssh.helper"},
+		"when it is sent a script":  {stdin: Script(AllOps()...), says: "must name it as ssh.helper"},
 		"without a nonce":           {stdin: "\nlogin\n\nstage\nbye\n", says: "must name it as ssh.helper"},
 		"through sudo and not told": {stdin: "ab12\nlogin\n\nstage\nbye\n", env: []string{"SUDO_USER=drift"}, says: "must say become: true"},
 		"when told nonsense":        {stdin: "ab12\nroot\n\nstage\nbye\n", says: "was not told how it was started"},

@@ -32,26 +32,56 @@ var answerDigests = sync.OnceValue(func() map[string]string {
 })
 
 // shellText is the functions of a shell text by their names, and under "" what is in front of the first.
-type shellText map[string]string
+type shellText struct {
+	functions map[string]string
+	order     []string // of the names in the text
+}
 
 var functionStart = regexp.MustCompile(`(?m)^([a-z_]+)\(\) \{`)
 
 // shellFunctions takes a shell text apart. What stands between two functions counts as the end of the first of them.
 func shellFunctions(text string) shellText {
-	functions, name, begin := shellText{}, "", 0
+	f, name, begin := shellText{functions: map[string]string{}}, "", 0
+	end := func(at int) {
+		if _, again := f.functions[name]; !again {
+			f.order = append(f.order, name)
+		}
+		f.functions[name] += text[begin:at]
+	}
 	for _, at := range functionStart.FindAllStringSubmatchIndex(text, -1) {
-		functions[name] += text[begin:at[0]]
+		end(at[0])
 		name, begin = text[at[2]:at[3]], at[0]
 	}
-	functions[name] += text[begin:]
-	return functions
+	end(len(text))
+	return f
 }
 
 var shellWord = regexp.MustCompile(`[a-z_]+`)
 
-// needed is the text of these functions and of all that they call. Every word that is a function's name counts as a
-// call, and one that ends with _, to which a variable adds the rest, as calls of all that begin so.
+// needed is the text of these functions and of all that they call, in an order that does not depend on the whole text's.
 func (f shellText) needed(names ...string) string {
+	var all []string
+	for name := range f.calls(names...) {
+		all = append(all, f.functions[name])
+	}
+	slices.Sort(all)
+	return strings.Join(all, "")
+}
+
+// only is the text without functions that these do not need.
+func (f shellText) only(names ...string) string {
+	calls, out := f.calls(names...), ""
+	for _, name := range f.order {
+		if calls[name] {
+			out += f.functions[name]
+		}
+	}
+	return out
+}
+
+// calls are these functions and all that they call. Every word that is a function's name counts as a call, and one that ends
+// with _, to which a variable adds the rest, as calls of all that begin so.
+func (f shellText) calls(names ...string) map[string]bool {
 	seen := map[string]bool{}
 	for len(names) > 0 {
 		name := names[0]
@@ -59,8 +89,8 @@ func (f shellText) needed(names ...string) string {
 			continue
 		}
 		seen[name] = true
-		for _, word := range shellWord.FindAllString(f[name], -1) {
-			if _, there := f[word]; there {
+		for _, word := range shellWord.FindAllString(f.functions[name], -1) {
+			if _, there := f.functions[word]; there {
 				names = append(names, word)
 			}
 			if strings.HasSuffix(word, "_") {
@@ -68,17 +98,12 @@ func (f shellText) needed(names ...string) string {
 			}
 		}
 	}
-	var all []string
-	for name := range seen {
-		all = append(all, f[name])
-	}
-	slices.Sort(all)
-	return strings.Join(all, "")
+	return seen
 }
 
 func (f shellText) beginningWith(prefix string) []string {
 	var names []string
-	for name := range f {
+	for name := range f.functions {
 		if strings.HasPrefix(name, prefix) {
 			names = append(names, name)
 		}

@@ -39,15 +39,15 @@ func TestDigestsChangeWithWhateverAnAnswerNeeds(t *testing.T) {
 	} {
 		before := functions.needed("", op)
 		for _, name := range needs {
-			original := functions[name]
+			original := functions.functions[name]
 			require.NotEmpty(t, original, name)
-			functions[name] = strings.TrimSuffix(original, "}\n") + "  :\n}\n"
+			functions.functions[name] = strings.TrimSuffix(original, "}\n") + "  :\n}\n"
 			assert.NotEqual(t, before, functions.needed("", op), "%s needs %s", op, name)
-			functions[name] = original
+			functions.functions[name] = original
 		}
 	}
 	file := functions.needed("op_file")
-	functions["sysctl_batch"] = "sysctl_batch() { :; }\n"
+	functions.functions["sysctl_batch"] = "sysctl_batch() { :; }\n"
 	assert.Equal(t, file, functions.needed("op_file"), "one that it does not need does not matter")
 	assert.Len(t, answerDigests(), len(scriptOps(shell))+1)
 }

@@ -155,6 +155,10 @@ func (m *kernelModuleItem) parameterFile(name string) string {
 	return "/sys/module/" + m.name + "/parameters/" + name
 }
 
+func (kernelModuleKind) Ops(pack.Item) []string {
+	return append(contentOps(), "kernel_module")
+}
+
 func (kernelModuleKind) Ask(_ Facts, item pack.Item) ([]Question, error) {
 	m := item.(*kernelModuleItem)
 	questions := []Question{{Op: "kernel_module", Arg: m.name}}

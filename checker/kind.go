@@ -20,6 +20,8 @@ type Kind interface {
 	Section() (section, typ string)
 	// Shell is the POSIX sh functions that observe it: constant text, part of the one script.
 	Shell() string
+	// Ops are those of all questions about an item, of Ask and of Compare: only these functions are sent to a machine.
+	Ops(item pack.Item) []string
 	// Ask says what must be observed for an item. Questions are data lines, never shell source.
 	Ask(f Facts, item pack.Item) ([]Question, error)
 	// Compare judges the item by the answers to Ask. It may return further questions beside its judgement (a file's

@@ -123,6 +123,10 @@ func (d *decoding) mountOption(field string, s yamlfile.Scalar) string {
 	return option
 }
 
+func (mountKind) Ops(pack.Item) []string {
+	return []string{"mount"}
+}
+
 func (mountKind) Ask(_ Facts, item pack.Item) ([]Question, error) {
 	var questions []Question
 	for _, prefix := range prefixes(item.(*mountItem).path) {

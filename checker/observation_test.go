@@ -69,7 +69,7 @@ func (reading) expand(_ Facts, item pack.Item, _ Answers) ([]pack.Item, error) {
 // observeAll observes items of the kind reading, and returns how often the machine was asked.
 func observeAll(t *testing.T, sh Transport, items ...pack.Item) (all []*observation, asked int, err error) {
 	var sent bytes.Buffer
-	d, err := startDialogue(t.Context(), transportFunc(func(_ Transport, s Session) Session { return recorder{s, &sent} }).over(sh), &config.Machine{}, testNonce)
+	d, err := startDialogue(t.Context(), transportFunc(func(_ Transport, s Session) Session { return recorder{s, &sent} }).over(sh), &config.Machine{}, allOps(), testNonce)
 	require.NoError(t, err)
 	t.Cleanup(d.close)
 	facts, err := d.facts(&config.Machine{})
@@ -190,7 +190,7 @@ func (undecided) Compare(_ Facts, _ pack.Item, a Answers) ([]state.Mismatch, []Q
 }
 
 func TestAKindThatNeverDecidesGivesAnError(t *testing.T) {
-	d, err := startDialogue(t.Context(), shells(t)[0], &config.Machine{}, testNonce)
+	d, err := startDialogue(t.Context(), shells(t)[0], &config.Machine{}, allOps(), testNonce)
 	require.NoError(t, err)
 	defer d.close()
 	_, err = d.facts(&config.Machine{})

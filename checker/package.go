@@ -133,6 +133,10 @@ func (p *packageItem) managerOn(f Facts) (string, error) {
 // new one.
 const apkTools = "apk-tools"
 
+func (packageKind) Ops(pack.Item) []string {
+	return []string{"package_dpkg", "package_rpm", "package_apk", "package_pacman", "package_opkg", "packages"}
+}
+
 func (packageKind) Ask(f Facts, item pack.Item) ([]Question, error) {
 	p := item.(*packageItem)
 	manager, err := p.managerOn(f)

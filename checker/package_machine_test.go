@@ -89,7 +89,7 @@ func assertPackages(t *testing.T, sh Transport, manager string, cases []packageC
 func listed(t *testing.T, sh shell, manager string) ([]foundPackage, error) {
 	t.Helper()
 	m := &onePack(t, "  packages: [{name: x}]", nil).Config.Machines[0]
-	d, err := startDialogue(t.Context(), sh, m, newNonce())
+	d, err := startDialogue(t.Context(), sh, m, allOps(), newNonce())
 	require.NoError(t, err)
 	defer d.close()
 	_, err = d.facts(m)

@@ -81,6 +81,10 @@ func (portKind) Decode(node *yaml.Node, _ pack.Templates) (pack.Item, yamlfile.P
 // tables are the kernel's tables that hold the sockets of a protocol.
 func (p *portItem) tables() []string { return []string{p.protocol, p.protocol + "6"} }
 
+func (portKind) Ops(pack.Item) []string {
+	return []string{"port_table", "port_process"}
+}
+
 func (portKind) Ask(_ Facts, item pack.Item) ([]Question, error) {
 	var questions []Question
 	for _, table := range item.(*portItem).tables() {

@@ -1,6 +1,7 @@
 package checker
 
 import (
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -13,46 +14,83 @@ const readyProtocol = 1
 // readyLine is what the script prints first.
 const readyLine = "drift_exporter/1 ready"
 
-// Script is the one script that runs on machines. It is the same for every machine and pack, so that it can also be
-// installed there as the only command that sudoers and a forced command allow, see Helper.
+// Script is the script that runs on machines, with the functions that answer these ops. Nothing of a pack or a machine is in
+// it: it is the same for all whose packs ask for the same kinds of things. With all ops it can also be installed there, as the
+// only command that sudoers and a forced command allow, see Helper.
 //
 // It is one `{ … exit; }`: a shell reads such a block to its end before it runs any of it, so that a copy that was
 // cut off runs nothing; and nothing that follows it is ever taken for a command.
-var Script = sync.OnceValue(func() string {
-	return "{\n" + strings.TrimLeft(scriptShell(nil, "", ""), "\n") + "drift_main\nexit\n}\n"
-})
+func Script(ops ...string) string {
+	return "{\n" + strings.TrimLeft(scriptShell(ops, nil, "", ""), "\n") + "drift_main\nexit\n}\n"
+}
 
-// scriptBytes is the script as it is sent. No session changes it.
-var scriptBytes = sync.OnceValue(func() []byte { return []byte(Script()) })
+var answeredOp = regexp.MustCompile(`(?m)^    ([a-z_]+)\) op_`)
 
-// scriptShell is the functions of the script. The ops of refused are answered by the reason that is given there, and a kind
-// all of whose ops are is left out. installed is put where an installed script says that it is one, and checks where it looks
-// at how it was started.
-func scriptShell(refused map[string]string, installed, checks string) string {
-	shell, cases := scriptCommon, ""
+// IsScript tells whether a text is, to the byte, a script that this program sends.
+func IsScript(text string) bool {
+	ops := map[string]bool{}
+	for _, match := range answeredOp.FindAllStringSubmatch(text, -1) {
+		ops[match[1]] = true
+	}
+	return text == string(sentScript(ops))
+}
+
+// AllOps are the ops that the script can answer.
+func AllOps() []string {
+	var ops []string
 	for _, kind := range Kinds().kinds {
-		text := kind.Shell()
-		ops := scriptOps(text)
-		for _, op := range ops {
-			answer := "op_" + op
-			if why, no := refused[op]; no {
-				answer = "op_refused '" + why + "'"
+		ops = append(ops, scriptOps(kind.Shell())...)
+	}
+	return ops
+}
+
+// allOps is AllOps as a set.
+func allOps() map[string]bool {
+	ops := map[string]bool{}
+	for _, op := range AllOps() {
+		ops[op] = true
+	}
+	return ops
+}
+
+// sentScripts are the scripts that were sent, by their ops. There are few, since packs are made of the same kinds of things, and no
+// session changes one.
+var sentScripts sync.Map
+
+// sentScript is the script that answers these ops, as it is sent.
+func sentScript(ops map[string]bool) []byte {
+	names := slices.Sorted(maps.Keys(ops))
+	key := strings.Join(names, " ")
+	if sent, ok := sentScripts.Load(key); ok {
+		return sent.([]byte)
+	}
+	sent, _ := sentScripts.LoadOrStore(key, []byte(Script(names...)))
+	return sent.([]byte)
+}
+
+// scriptShell is what the script does, with the functions that these ops need. Those of refused are answered by the reason that
+// is given there. installed is put where an installed script says that it is one, and checks where it looks at how it was
+// started.
+func scriptShell(ops []string, refused map[string]string, installed, checks string) string {
+	text, cases, roots := scriptCommon, "", []string{"", "drift_main"}
+	for _, kind := range Kinds().kinds {
+		text += kind.Shell()
+		for _, op := range scriptOps(kind.Shell()) {
+			why, no := refused[op]
+			switch {
+			case !slices.Contains(ops, op):
+			case no:
+				cases += "    " + op + ") op_refused '" + why + "' ;;\n"
+			default:
+				cases += "    " + op + ") op_" + op + " ;;\n"
+				roots = append(roots, "op_"+op)
 			}
-			cases += "    " + op + ") " + answer + " ;;\n"
-		}
-		if !allIn(refused, ops) {
-			shell += text
 		}
 	}
-	shell += scriptUser + scriptMain
+	shell := shellFunctions(text + scriptUser + scriptMain).only(roots...)
 	shell = strings.Replace(shell, "VARIABLES\n", "unset "+strings.Join(scriptVariables(shell), " ")+"\n"+installed, 1)
 	shell = strings.Replace(shell, "  CHECKS\n", checks, 1)
 	return strings.Replace(shell, "    OPS\n", cases, 1)
-}
-
-// allIn tells whether there are ops, all of which are refused.
-func allIn(refused map[string]string, ops []string) bool {
-	return len(ops) > 0 && !slices.ContainsFunc(ops, func(op string) bool { return refused[op] == "" })
 }
 
 var opFunction = regexp.MustCompile(`(?m)^op_([a-z_]+)\(\)`)

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -24,7 +25,7 @@ func runShell(t testing.TB, sh shell, stdin string) (stdout string, err error) {
 
 func TestEveryShellTakesTheScript(t *testing.T) {
 	eachShell(t, func(t *testing.T, sh shell) {
-		stdout, err := runShell(t, sh, Script())
+		stdout, err := runShell(t, sh, Script(AllOps()...))
 		require.Error(t, err, "without a dialogue there is no good end")
 		assert.Equal(t, "\n"+readyLine+"\n", stdout)
 	})
@@ -32,7 +33,7 @@ func TestEveryShellTakesTheScript(t *testing.T) {
 
 // Each of these copies was cut off. Most are cut at the end of a line, where what came before looks like whole commands.
 func TestScriptThatWasCutOffRunsNothing(t *testing.T) {
-	script := strings.TrimSuffix(Script(), "\n")
+	script := strings.TrimSuffix(Script(AllOps()...), "\n")
 	random := rand.New(rand.NewPCG(1, 2))
 	cuts := map[int]bool{1: true, 2: true, len(script) - 1: true, len(script) - 2: true}
 	for i := range script {
@@ -53,7 +54,7 @@ func TestNothingBehindTheScriptRuns(t *testing.T) {
 	eachShell(t, func(t *testing.T, sh shell) {
 		canary := filepath.Join(t.TempDir(), "canary")
 		command := "echo ran >" + canary + "\n"
-		_, err := runShell(t, sh, Script()+command+"nonce\nlogin\n\n"+command+command)
+		_, err := runShell(t, sh, Script(AllOps()...)+command+"nonce\nlogin\n\n"+command+command)
 		require.Error(t, err)
 		assert.NoFileExists(t, canary)
 	})
@@ -70,29 +71,71 @@ func (r recorder) Write(p []byte) (int, error) {
 	return r.Session.Write(p)
 }
 
-func TestTheScriptIsTheSameForEveryFleet(t *testing.T) {
+func TestTheScriptIsTheSameForAllPacksThatAskForTheSame(t *testing.T) {
 	sh := shells(t)[0]
-	for _, items := range []string{
-		"  files: [{path: /etc/passwd, content: SECRET}]",
-		"  files: [{path: '/$(SECRET)'}]\n  settings: [{key: SECRET, expected: SECRET, type: env_var}]",
+	for items, ops := range map[string][]string{
+		"  files: [{path: /etc/passwd, content: SECRET}]":                                               {"content", "file", "sum"},
+		"  files: [{path: '/$(SECRET)'}]\n  settings: [{key: SECRET, expected: SECRET, type: env_var}]": {"env_var", "file"},
 	} {
 		var sent bytes.Buffer
 		check(t, transportFunc(func(t Transport, s Session) Session { return recorder{s, &sent} }).over(sh), onePack(t, items, nil))
-		data, ok := strings.CutPrefix(sent.String(), Script())
+		data, ok := strings.CutPrefix(sent.String(), Script(ops...))
 		require.True(t, ok, "what is sent first is the script")
 		assert.Contains(t, data, "\nstage\nbye\n")
 	}
 }
 
+func TestTheWholeScriptHoldsNoFunctionThatNothingNeeds(t *testing.T) {
+	whole := scriptCommon
+	for _, kind := range Kinds().kinds {
+		whole += kind.Shell()
+	}
+	needed := append(shellFunctions(Script(AllOps()...)).order, "op_refused") // by installed scripts alone
+	assert.ElementsMatch(t, shellFunctions(whole+scriptUser+scriptMain).order, needed)
+}
+
+// What stands outside of functions is run whatever is asked for, so it must not go with a function that may be left out.
+func TestAllThatIsNoFunctionIsInEveryScript(t *testing.T) {
+	outside := func(script string) (lines []string) {
+		inside := false
+		for line := range strings.Lines(script) {
+			switch {
+			case functionStart.MatchString(line):
+				inside = !strings.HasSuffix(line, "}\n")
+			case inside:
+				inside = line != "}\n"
+			case line[0] != '#' && line != "\n" && !strings.HasPrefix(line, "unset "):
+				lines = append(lines, line)
+			}
+		}
+		return lines
+	}
+	whole := outside(Script(AllOps()...))
+	require.Contains(t, whole, "drift_main\n")
+	for _, op := range append(AllOps(), "") {
+		assert.Equal(t, whole, outside(Script(op)), op)
+	}
+}
+
+func TestScriptsAreKnownAgain(t *testing.T) {
+	for _, ops := range [][]string{nil, {"file"}, {"sum", "file"}, AllOps()} {
+		slices.Sort(ops)
+		assert.True(t, IsScript(Script(ops...)), "%v", ops)
+	}
+	assert.False(t, IsScript(Script("file")+" "))
+	assert.False(t, IsScript(strings.Replace(Script("file"), "stat -L", "touch", 1)))
+	assert.False(t, IsScript(""))
+}
+
 func TestScriptHoldsNothingThatEvaluatesData(t *testing.T) {
 	for _, forbidden := range []string{"eval", "`", "source ", "\n. ", "<<"} {
-		assert.NotContains(t, Script(), forbidden)
+		assert.NotContains(t, Script(AllOps()...), forbidden)
 	}
 }
 
 // The script reads what it is told from its standard input. A child that read from it would take questions away.
 func TestChildrenOfTheScriptGetNoInput(t *testing.T) {
-	for _, line := range strings.Split(Script(), "\n") {
+	for _, line := range strings.Split(Script(AllOps()...), "\n") {
 		for _, child := range []string{"$(stat ", "$(sha256sum ", "dpkg-query -W", "$(getent ", "$(id ", "$(uname ", "cat \"$1\"", "ls --", "readlink "} {
 			if strings.Contains(line, child) {
 				assert.Contains(t, line, "</dev/null", line)

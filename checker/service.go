@@ -122,6 +122,10 @@ func unitOf(name string) string {
 	return name + ".service"
 }
 
+func (serviceKind) Ops(pack.Item) []string {
+	return []string{"systemd", "openrc"}
+}
+
 func (serviceKind) Ask(f Facts, item pack.Item) ([]Question, error) {
 	s := item.(*serviceItem)
 	question, err := askService(f, s.name)

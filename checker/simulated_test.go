@@ -36,7 +36,7 @@ func simulated(t *testing.T, items string, machines map[string]map[string]string
 			require.NoError(t, os.MkdirAll(filepath.Dir(root+path), 0o755))
 			require.NoError(t, os.WriteFile(root+path, []byte(text), 0o644))
 		}
-		shell, err := simfleet.Shell(root, checker.Script())
+		shell, err := simfleet.Shell(root, checker.IsScript)
 		require.NoError(t, err)
 		m, err := sim.Add(shell)
 		require.NoError(t, err)

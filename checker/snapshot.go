@@ -52,7 +52,7 @@ func (c *Checker) Snapshot(ctx context.Context, f *Fleet, machine string, what [
 	s := &Snapshot{}
 	log := c.log.With("machine", machine)
 	failure := guarded(log, func() *state.Failure {
-		return c.converse(ctx, f.Config.Check, m, func(d *dialogue, said Facts) error {
+		return c.converse(ctx, f.Config.Check, m, allOps(), func(d *dialogue, said Facts) error {
 			s.Facts = said.Facts
 			for _, item := range items {
 				item.facts = said

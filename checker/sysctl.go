@@ -145,6 +145,10 @@ func procPath(key string) string {
 	return strings.NewReplacer(".", "/", "/", ".").Replace(key)
 }
 
+func (sysctlKind) Ops(pack.Item) []string {
+	return []string{"sysctl"}
+}
+
 func (sysctlKind) Ask(_ Facts, item pack.Item) ([]Question, error) {
 	return []Question{{Op: "sysctl", Arg: procPath(item.(sysctlItem).key)}}, nil
 }

@@ -116,6 +116,10 @@ func passwordText(locked bool) string {
 	return "password set"
 }
 
+func (userKind) Ops(pack.Item) []string {
+	return []string{"user", "group", "user_groups", "user_password"}
+}
+
 func (userKind) Ask(_ Facts, item pack.Item) ([]Question, error) {
 	return []Question{{Op: "user", Arg: item.(*userItem).name}}, nil
 }

@@ -64,7 +64,7 @@ func startMachine(sim *simfleet.Fleet, root, name string, from []string) (port i
 				return 0, err
 			}
 		}
-		if exec, err = simfleet.Shell(root, checker.Script()); err != nil {
+		if exec, err = simfleet.Shell(root, checker.IsScript); err != nil {
 			return 0, err
 		}
 	}

@@ -11,7 +11,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/drift-exporter/drift_exporter/checker"
 	"github.com/drift-exporter/drift_exporter/internal/simfleet"
 )
 
@@ -50,7 +49,7 @@ func (m *machine) exec(ctx context.Context, stdin io.ReadCloser, stdout, _ io.Wr
 	defer func() { _ = stdin.Close() }()
 	defer context.AfterFunc(ctx, func() { _ = stdin.Close() })()
 	in := bufio.NewReader(stdin)
-	if _, err := io.CopyN(io.Discard, in, int64(len(checker.Script()))); err != nil {
+	if _, err := simfleet.ReadScript(in); err != nil {
 		return 1
 	}
 	_, _ = io.WriteString(stdout, m.said.ready) // the reader may be gone; then the next read says so

@@ -41,7 +41,7 @@ func record(t *testing.T, file string) (parts [4]string) {
 	stdout, err := cmd.StdoutPipe()
 	require.NoError(t, err)
 	require.NoError(t, cmd.Start())
-	_, err = io.WriteString(stdin, checker.Script())
+	_, err = io.WriteString(stdin, checker.Script(checker.AllOps()...))
 	require.NoError(t, err)
 	ends := []string{" ready", recordedNonce + " facts", recordedNonce + " stage 1", recordedNonce + " bye 1"}
 	part, out := 0, bufio.NewScanner(stdout)

@@ -19,20 +19,29 @@ var (
 	errLongLine    = errors.New("a line is too long")
 )
 
-// readScript reads the script, and nothing beyond it. Whatever else is sent instead never reaches a shell.
-func readScript(in io.Reader, script string) error {
-	sent := make([]byte, len(script))
-	if _, err := io.ReadFull(in, sent); err != nil || string(sent) != script {
-		return errOtherScript
+// scriptEnd is how the script ends, and nothing in it does.
+const scriptEnd = "\nexit\n}\n"
+
+// ReadScript reads a script up to its end, and nothing beyond it.
+func ReadScript(in *bufio.Reader) (string, error) {
+	var script strings.Builder
+	for script.Len() < maxLine {
+		line, err := in.ReadSlice('\n')
+		if err != nil {
+			return "", errOtherScript
+		}
+		script.Write(line)
+		if string(line) == "}\n" && strings.HasSuffix(script.String(), scriptEnd) {
+			return script.String(), nil
+		}
 	}
-	return nil
+	return "", errOtherScript
 }
 
 // passQuestions copies what follows the script, line by line: paths that are asked for are placed below root. Of a
 // question "=…" only how it begins is a path; what may follow is text to look for. A line that has no end is left out,
 // as the script would not take it.
-func passQuestions(to io.Writer, from io.Reader, root string) error {
-	in := bufio.NewReaderSize(from, maxLine)
+func passQuestions(to io.Writer, in *bufio.Reader, root string) error {
 	op := ""
 	for n := 0; ; n++ {
 		read, err := in.ReadSlice('\n')

@@ -44,11 +44,14 @@ func login(m *Machine, user string, key ssh.Signer) (*ssh.Client, error) {
 	})
 }
 
+// only knows one script.
+func only(script string) func(string) bool { return func(sent string) bool { return sent == script } }
+
 // shellOf is a machine whose one script is this one, and what to send to run it.
 func shellOf(t *testing.T, script string) (Exec, string) {
 	t.Helper()
 	script = "{\n" + script + "\nexit\n}\n"
-	exec, err := Shell(t.TempDir(), script)
+	exec, err := Shell(t.TempDir(), only(script))
 	require.NoError(t, err)
 	return exec, script
 }

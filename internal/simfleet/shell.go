@@ -1,6 +1,7 @@
 package simfleet
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -26,9 +27,9 @@ const (
 var plainPath = regexp.MustCompile(`^(/[A-Za-z0-9_.-]+)+$`)
 
 // Shell is an Exec that runs the real shell with the script below the directory root, as if that was the whole machine:
-// its /etc is root/etc, and so on. Programs in root/usr/bin come before this machine's. script is the only one that
-// runs; its questions may follow.
-func Shell(root, script string) (Exec, error) {
+// its /etc is root/etc, and so on. Programs in root/usr/bin come before this machine's. Only what isScript knows is run; its
+// questions may follow.
+func Shell(root string, isScript func(script string) bool) (Exec, error) {
 	root, err := filepath.Abs(root)
 	if err != nil {
 		return nil, fmt.Errorf("a machine's directory: %w", err)
@@ -36,16 +37,24 @@ func Shell(root, script string) (Exec, error) {
 	if !plainPath.MatchString(root) {
 		return nil, fmt.Errorf("a machine's directory must have a plain name: %q", root)
 	}
-	s := &shell{root: root, script: script, placed: placed(script, root)}
+	s := &shell{root: root, isScript: isScript}
 	return s.run, nil
 }
 
-type shell struct{ root, script, placed string }
+type shell struct {
+	root     string
+	isScript func(script string) bool
+}
 
 // run is an Exec.
 func (s *shell) run(ctx context.Context, stdin io.ReadCloser, stdout, stderr io.Writer) int {
 	defer func() { _ = stdin.Close() }()
-	if err := readScript(stdin, s.script); err != nil {
+	in := bufio.NewReaderSize(stdin, maxLine)
+	script, err := ReadScript(in)
+	if err == nil && !s.isScript(script) {
+		err = errOtherScript // whatever else is sent never reaches a shell
+	}
+	if err != nil {
 		return refuse(stderr, err)
 	}
 	out, errs := &unplaced{to: stdout, root: s.root}, &unplaced{to: stderr, root: s.root}
@@ -65,8 +74,8 @@ func (s *shell) run(ctx context.Context, stdin io.ReadCloser, stdout, stderr io.
 	var refused error
 	work.Go(func() {
 		defer func() { _ = input.Close() }()
-		if _, err := io.WriteString(input, s.placed); err == nil {
-			refused = passQuestions(input, stdin, s.root)
+		if _, err := io.WriteString(input, placed(script, s.root)); err == nil {
+			refused = passQuestions(input, in, s.root)
 		}
 	})
 	status := waitForGroup(ctx, cmd)

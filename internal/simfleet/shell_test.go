@@ -32,10 +32,11 @@ IFS= read -r question
 readlink "${question#=}"
 echo "$HOME of $ROOT"
 cat /etc/none
-exit 3
+(exit 3)
+exit
 }
 `
-	exec, err := Shell(root, script)
+	exec, err := Shell(root, only(script))
 	require.NoError(t, err)
 	t.Setenv("ROOT", "not for machines")
 	_, client := oneMachine(t, exec)
@@ -75,7 +76,7 @@ func TestNothingButTheScriptReachesAShell(t *testing.T) {
 
 func TestAMachineNeedsAPlainDirectory(t *testing.T) {
 	for _, name := range []string{"with blank", "with'quote", "with$dollar", "ümlaut"} {
-		_, err := Shell(filepath.Join(t.TempDir(), name), "")
+		_, err := Shell(filepath.Join(t.TempDir(), name), only(""))
 		require.ErrorContains(t, err, "plain name")
 	}
 }
