@@ -13,12 +13,12 @@ var errApplies = errors.New("does not say what applies")
 
 // applicable are the items of a pack that apply to a machine. One of which the machine does not say enough to tell,
 // and two of the same identity, are errors and not left out.
-func applicable(items []*observation, facts Facts) []*observation {
+func applicable(items []*observation, facts *Facts) []*observation {
 	known := map[string]string{
 		"arch": facts.Arch, "init": facts.Init, "os": facts.OS, "package_manager": facts.PackageManager, "version": facts.Version,
 	}
-	var out []*observation
-	before := map[string]*observation{}
+	out := make([]*observation, 0, len(items))
+	before := make(map[string]*observation, len(items))
 	for _, o := range items {
 		applies, err := o.entry.When.Applies(known, facts.Vars)
 		if err != nil {
@@ -26,7 +26,7 @@ func applicable(items []*observation, facts Facts) []*observation {
 		} else if !applies {
 			continue
 		}
-		o.facts = facts
+		o.said = facts
 		id := state.ItemID(o.entry.Kind, o.entry.Item.Identity())
 		if other := before[id]; other != nil && err == nil && other.err == nil {
 			o.err = fmt.Errorf("%w: the one at %s applies as well: no machine may satisfy the when of both", errApplies, other.entry.Source)

@@ -75,12 +75,14 @@ func gather(f *Fleet, m *config.Machine) (map[string][]*observation, *state.Fail
 			return nil, &state.Failure{Reason: state.ReasonInternal, Message: fmt.Sprintf("there is no pack %q", id)}
 		}
 		items[id] = make([]*observation, len(p.Entries))
+		all := make([]observation, len(p.Entries))
 		for i, entry := range p.Entries {
 			kind, ok := kinds.byName(entry.Kind)
 			if !ok {
 				return nil, &state.Failure{Reason: state.ReasonInternal, Message: fmt.Sprintf("pack %q has an item of the unknown kind %q", id, entry.Kind)}
 			}
-			items[id][i] = &observation{entry: entry, item: entry.Item, kind: kind}
+			all[i] = observation{entry: entry, item: entry.Item, kind: kind}
+			items[id][i] = &all[i]
 			if asked, ok := kind.(permitted); ok { // a fleet that was not loaded by us may hold what is forbidden
 				items[id][i].err = asked.permit(f.Config.Check)
 			}
@@ -116,7 +118,7 @@ func (c *Checker) observe(
 		*facts = said.Facts
 		var all []*observation
 		for _, id := range m.Packs {
-			items[id] = applicable(items[id], said)
+			items[id] = applicable(items[id], &said)
 			all = append(all, items[id]...)
 		}
 		return d.observe(all)

@@ -88,9 +88,18 @@ func shellOf(m *config.Machine) string {
 // plainCharacters mean the same to every shell.
 const plainCharacters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_./@%+=:,-"
 
-// write sends text while answers are being read: neither side waits for the other with a full pipe.
+// maxUnread is what a machine takes without reading it, in bytes: no pipe and no window of a session is smaller.
+const maxUnread = 4 << 10
+
+// write sends text while answers are being read: neither side waits for the other with a full pipe. What every pipe holds needs
+// no goroutine of its own.
 func (d *dialogue) write(text []byte) {
 	d.writing = make(chan error, 1)
+	if len(text) <= maxUnread {
+		_, err := d.session.Write(text)
+		d.writing <- err
+		return
+	}
 	go func(done chan<- error) {
 		_, err := d.session.Write(text)
 		done <- err
@@ -111,6 +120,7 @@ func (d *dialogue) written() error {
 func (d *dialogue) close() {
 	_ = d.session.Close()
 	_ = d.written()
+	d.frames.close()
 }
 
 // How the script came to run, as it needs to know it.
@@ -181,6 +191,9 @@ func (d *dialogue) ask(questions []Question) error {
 // stage puts questions once.
 func (d *dialogue) stage(questions []Question) error {
 	var text bytes.Buffer
+	if len(d.asked) == 0 { // seldom more than the first stage is asked
+		d.asked, d.got, d.answers = make([]Question, 0, len(questions)), make([]bool, 0, len(questions)), make(Answers, len(questions))
+	}
 	for _, op := range opsOf(questions) {
 		if !d.ops[op] {
 			return fmt.Errorf("%w: the script that was sent does not answer %s", errBug, op)

@@ -139,7 +139,9 @@ func TestPacksThatAskTheSameCostOneObservation(t *testing.T) {
 
 func TestOlderHelperAnswersWhatItDoesNotKnow(t *testing.T) {
 	eachShell(t, func(t *testing.T, sh shell) {
-		d, err := startDialogue(t.Context(), sh, &config.Machine{}, allOps(), testNonce)
+		ops := allOps()
+		ops["from_the_future"] = true
+		d, err := startDialogue(t.Context(), sh, &config.Machine{}, ops, testNonce)
 		require.NoError(t, err)
 		defer d.close()
 		_, err = d.facts(&config.Machine{})
@@ -149,4 +151,16 @@ func TestOlderHelperAnswersWhatItDoesNotKnow(t *testing.T) {
 		assert.Equal(t, "the installed helper is too old to observe this", d.answers[Question{Op: "from_the_future", Arg: "y"}].Err)
 		assert.Empty(t, d.answers[Question{Op: "file", Arg: "/"}].Err)
 	})
+}
+
+// A kind that asks what it did not announce has a bug, which must not pass for what a machine is like.
+func TestOnlyWhatTheScriptAnswersIsAsked(t *testing.T) {
+	d, err := startDialogue(t.Context(), shells(t)[0], &config.Machine{}, map[string]bool{"file": true}, testNonce)
+	require.NoError(t, err)
+	defer d.close()
+	_, err = d.facts(&config.Machine{})
+	require.NoError(t, err)
+	err = d.ask([]Question{{Op: "file", Arg: "/"}, {Op: "sum", Arg: "/etc/passwd"}})
+	require.ErrorIs(t, err, errBug)
+	require.ErrorContains(t, err, "does not answer sum")
 }

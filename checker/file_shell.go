@@ -1,6 +1,6 @@
 package checker
 
-import "regexp"
+import "strings"
 
 // fileShell observes files. Per batch of 100 there is one stat for what exists, one for what seems not to, and one
 // sha256sum; all else is done by the shell itself. Answers are told apart by their order, never by names in output,
@@ -114,10 +114,8 @@ op_content() {
 }
 `
 
-// sumLine is a line of sha256sum, which begins with a backslash where it had to escape the name.
-var sumLine = regexp.MustCompile(`^\\?([0-9a-f]{64}) [ *]`)
-
-// share has a line for each file: of file that of stat, of sum that of sha256sum.
+// share has a line for each file: of file that of stat, of sum that of sha256sum, which begins with a backslash where it had to
+// escape the name.
 func (fileKind) share(op string, asked []shared, printed string) []string {
 	lines := linesOf(printed)
 	if len(lines) != len(asked) {
@@ -126,11 +124,11 @@ func (fileKind) share(op string, asked []shared, printed string) []string {
 	for i, line := range lines {
 		switch {
 		case op == "sum":
-			match := sumLine.FindStringSubmatch(line)
-			if match == nil {
+			hash, name, _ := strings.Cut(strings.TrimPrefix(line, `\`), " ")
+			if len(hash) != 64 || strings.Trim(hash, "0123456789abcdef") != "" || name == "" || name[0] != ' ' && name[0] != '*' {
 				return nil
 			}
-			lines[i] = match[1]
+			lines[i] = hash
 		case asked[i].marked:
 			lines[i] = "link " + line
 		default:

@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // The bounds of what a machine may print.
@@ -57,8 +58,23 @@ var (
 	errNoise     = fmt.Errorf("printed more than %d MiB before the script was ready", maxNoise>>20)
 )
 
+// buffers are those of frame readers: each session has one, and sessions come and go.
+var buffers = sync.Pool{New: func() any { return bufio.NewReaderSize(nil, 8<<10) }}
+
 func newFrameReader(r io.Reader, nonce string) *frameReader {
-	return &frameReader{in: bufio.NewReaderSize(r, 8<<10), nonce: nonce, left: maxOutput}
+	in := buffers.Get().(*bufio.Reader)
+	in.Reset(r)
+	return &frameReader{in: in, nonce: nonce, left: maxOutput}
+}
+
+// close gives back the buffer. Nothing may be read any more.
+func (f *frameReader) close() {
+	if f.in == nil {
+		return
+	}
+	f.in.Reset(nil)
+	buffers.Put(f.in)
+	f.in = nil
 }
 
 // expect lets a machine print that much more: it is asked for it.
@@ -105,7 +121,8 @@ func (f *frameReader) strip(line []byte) (string, bool) {
 	return string(line[len(f.nonce)+1:]), true
 }
 
-// line reads a line and returns it without its end. Of one longer than limit nothing is kept: it is no frame.
+// line reads a line and returns it without its end, until the next is read. Of one longer than limit nothing is kept: it is no
+// frame.
 func (f *frameReader) line(limit int) ([]byte, error) {
 	var line []byte
 	long := false
@@ -116,6 +133,9 @@ func (f *frameReader) line(limit int) ([]byte, error) {
 		}
 		if long = long || len(line)+len(piece) > limit; long {
 			line, piece = nil, nil
+		}
+		if line == nil && err == nil {
+			return bytes.TrimSuffix(piece, []byte("\n")), nil
 		}
 		line = append(line, piece...)
 		switch {

@@ -17,7 +17,7 @@ import (
 
 func TestEveryFunctionOfTheScriptIsFound(t *testing.T) {
 	starts := regexp.MustCompile(`(?m)^[^\s#'"]+ *\(\)`).FindAllString(Helper(HelperOptions{AllowCommands: true}), -1)
-	functions := shellFunctions(Helper(HelperOptions{AllowCommands: true}))
+	functions := shellFunctions(Helper(HelperOptions{AllowCommands: true})).functions
 	assert.Len(t, functions, len(starts)+1, "each once, and what is in front of them")
 	for _, start := range starts {
 		assert.Contains(t, functions, strings.TrimSuffix(start, "()"))

@@ -30,7 +30,7 @@ type observation struct {
 	entry      pack.Entry
 	item       pack.Item // the entry's, or one of those that it stands for
 	kind       Kind
-	facts      Facts
+	said       *Facts // of the machine; nil: nothing
 	asked      []Question
 	rounds     int
 	open       bool           // it waits for answers
@@ -85,8 +85,8 @@ func (d *dialogue) has(questions []Question) bool {
 // unanswered are the questions that are to be put next, each once: all small ones, and as many large ones as may be
 // in flight.
 func (d *dialogue) unanswered(items []*observation) []Question {
-	var out []Question
-	seen := map[Question]bool{}
+	out := make([]Question, 0, 2*len(items)) // most items have one or two
+	seen := make(map[Question]bool, cap(out))
 	size := int64(0)
 	for _, item := range items {
 		for _, q := range item.asked {
@@ -103,6 +103,9 @@ func (d *dialogue) unanswered(items []*observation) []Question {
 
 // release forgets the large answers that no item waits for.
 func (d *dialogue) release(items []*observation) {
+	if len(d.large) == 0 {
+		return
+	}
 	awaited := map[Question]bool{}
 	for _, item := range items {
 		for _, q := range item.asked {
@@ -124,12 +127,21 @@ func (o *observation) ask() {
 	if o.err != nil {
 		return
 	}
-	o.facts.Sensitive = o.entry.Sensitive
-	asked, err := o.kind.Ask(o.facts, o.item)
+	asked, err := o.kind.Ask(o.facts(), o.item)
 	if o.err = err; err == nil {
 		o.open = true
 		o.wait(asked)
 	}
+}
+
+// facts are what the machine said, with what the pack says of the item.
+func (o *observation) facts() Facts {
+	var facts Facts
+	if o.said != nil {
+		facts = *o.said
+	}
+	facts.Sensitive = o.entry.Sensitive
+	return facts
 }
 
 // wait adds to the questions that must be answered before the item is compared (again). What cannot travel as a
@@ -160,15 +172,11 @@ var errBug = errors.New("a bug in this program")
 
 // compare judges the item by the answers so far, or has it wait for more. further is how many questions may still be
 // put that the judgement does not depend on.
-func (o *observation) compare(all Answers, further *int) {
-	answers := make(Answers, len(o.asked))
-	for _, q := range o.asked {
-		answers[q.key()] = all[q.key()]
-	}
+func (o *observation) compare(answers Answers, further *int) {
 	if o.expand(answers) {
 		return
 	}
-	mismatches, more, err := o.kind.Compare(o.facts, o.item, answers)
+	mismatches, more, err := o.kind.Compare(o.facts(), o.item, answers)
 	undecided := errors.Is(err, errUndecided)
 	if len(more) > 0 && (undecided || err == nil && *further >= len(more)) {
 		if !undecided {
@@ -187,7 +195,7 @@ func (o *observation) expand(answers Answers) bool {
 	if !can || o.item != o.entry.Item {
 		return false
 	}
-	items, err := kind.expand(o.facts, o.item, answers)
+	items, err := kind.expand(o.facts(), o.item, answers)
 	if len(items) > maxExpanded {
 		err = fmt.Errorf("stands for more than %d", maxExpanded)
 	}
@@ -196,7 +204,7 @@ func (o *observation) expand(answers Answers) bool {
 		return true
 	}
 	for _, item := range items {
-		one := &observation{entry: o.entry, item: item, kind: o.kind, facts: o.facts}
+		one := &observation{entry: o.entry, item: item, kind: o.kind, said: o.said}
 		one.ask()
 		o.expanded = append(o.expanded, one)
 	}
@@ -243,8 +251,8 @@ func (o *observation) explain() string {
 	switch {
 	case o.entry.Sensitive.Value && !hidesItself && !errors.As(o.err, &said) && !errors.Is(o.err, errApplies):
 		return "could not be judged; why is not shown of a sensitive item"
-	case o.facts.Elevate != "" && strings.Contains(text, "permission denied"):
-		return text + " (the check does not run as root there; " + o.facts.Elevate + " lets it)"
+	case o.said != nil && o.said.Elevate != "" && strings.Contains(text, "permission denied"):
+		return text + " (the check does not run as root there; " + o.said.Elevate + " lets it)"
 	}
 	return text
 }

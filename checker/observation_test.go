@@ -75,7 +75,7 @@ func observeAll(t *testing.T, sh Transport, items ...pack.Item) (all []*observat
 	facts, err := d.facts(&config.Machine{})
 	require.NoError(t, err)
 	for _, item := range items {
-		all = append(all, &observation{entry: pack.Entry{Kind: "reading", Item: item}, item: item, kind: reading{}, facts: facts})
+		all = append(all, &observation{entry: pack.Entry{Kind: "reading", Item: item}, item: item, kind: reading{}, said: &facts})
 	}
 	if err = d.observe(all); err == nil {
 		err = d.bye()

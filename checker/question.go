@@ -30,7 +30,8 @@ type Answer struct {
 	Err string
 }
 
-// Answers holds what is known so far for one item, by its questions without their sizes.
+// Answers holds what is known so far of a machine, by questions without their sizes. Large answers are there only as long as an
+// item waits for them.
 type Answers map[Question]Answer
 
 // has tells whether a question was answered.

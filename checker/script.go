@@ -81,6 +81,7 @@ func scriptShell(ops []string, refused map[string]string, installed, checks stri
 			case !slices.Contains(ops, op):
 			case no:
 				cases += "    " + op + ") op_refused '" + why + "' ;;\n"
+				roots = append(roots, "op_refused")
 			default:
 				cases += "    " + op + ") op_" + op + " ;;\n"
 				roots = append(roots, "op_"+op)

@@ -55,7 +55,7 @@ func (c *Checker) Snapshot(ctx context.Context, f *Fleet, machine string, what [
 		return c.converse(ctx, f.Config.Check, m, allOps(), func(d *dialogue, said Facts) error {
 			s.Facts = said.Facts
 			for _, item := range items {
-				item.facts = said
+				item.said = &said
 			}
 			return d.observe(items)
 		})
@@ -189,7 +189,7 @@ func (s *Snapshot) sections(observed []*observation) (*yaml.Node, error) {
 func (o *observation) omitted(left omissions) []state.ItemError {
 	var out []state.ItemError
 	for _, one := range left {
-		failed := observation{entry: o.entry, item: &described{selector: one.item}, kind: o.kind, facts: o.facts, err: one.err}
+		failed := observation{entry: o.entry, item: &described{selector: one.item}, kind: o.kind, said: o.said, err: one.err}
 		out = append(out, *failed.itemError())
 	}
 	return out

@@ -142,8 +142,10 @@ func procPath(key string) string {
 	if i := strings.IndexAny(key, "./"); i < 0 || key[i] == '/' {
 		return key
 	}
-	return strings.NewReplacer(".", "/", "/", ".").Replace(key)
+	return swapDotsAndSlashes.Replace(key)
 }
+
+var swapDotsAndSlashes = strings.NewReplacer(".", "/", "/", ".")
 
 func (sysctlKind) Ops(pack.Item) []string {
 	return []string{"sysctl"}
