@@ -4,6 +4,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 
 	"gopkg.in/yaml.v3"
 )
@@ -16,10 +17,17 @@ type layout struct {
 	rest   []int            // of an inline map, which takes every other field; nil: none
 }
 
+// layouts are those of the program's types, which nobody changes: ten thousand machines are of one type.
+var layouts sync.Map // reflect.Type: layout
+
 // layoutOf reads the struct's tags. Unexported fields and those without a name in their tag are left out.
 func layoutOf(t reflect.Type) layout {
+	if known, ok := layouts.Load(t); ok {
+		return known.(layout)
+	}
 	l := layout{fields: map[string][]int{}}
 	l.add(t, nil)
+	layouts.Store(t, l)
 	return l
 }
 
