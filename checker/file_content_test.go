@@ -184,7 +184,7 @@ func TestToolsThatAreMissingOrBroken(t *testing.T) {
 		{"stat", "echo 'stat: /x: Input/output error' >&2; exit 1", "stat: Input/output error"},
 		{"sha256sum", "", "sha256sum is missing"},
 		{"sha256sum", "exit 1", "sha256sum could not read it"},
-		{"sha256sum", "echo abc", `sha256sum gave "abc"`},
+		{"sha256sum", "echo abc", "what was printed makes no sense"},
 		{"head", "", "head is missing"},
 		{"head", "exit 1", "cannot be read"},
 	} {
