@@ -185,6 +185,19 @@ func (c *cluster) eventually(what string, is func() bool) {
 	})
 }
 
+// within is eventually, but no more time passes by the clock, however long it takes: nobody's patience with a run may end.
+func (c *cluster) within(most time.Duration, what string, is func() bool) {
+	c.t.Helper()
+	passed := time.Duration(0)
+	c.patiently(what, func() bool {
+		if passed < most {
+			c.clock.Advance(tickEvery)
+			passed += tickEvery
+		}
+		return is()
+	})
+}
+
 // patiently waits while the clock stands.
 func (c *cluster) patiently(what string, is func() bool) {
 	c.t.Helper()

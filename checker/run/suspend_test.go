@@ -236,9 +236,9 @@ func TestReplicasHaveARunWait(t *testing.T) {
 		id, err = c.replicas[1].runner.StartRun(t.Context(), state.TriggerAPI, []string{last})
 		return err == nil
 	})
-	c.eventually("it is on", func() bool { return c.times(id)[last] == 1 })
+	c.within(patience/4, "it is on", func() bool { return c.times(id)[last] == 1 })
 	c.lead(1)
-	c.eventually("the other takes over", func() bool {
+	c.within(patience/4, "the other takes over", func() bool {
 		a := c.replicas[1].runner.current.Load()
 		return a != nil && a.id == id
 	})
