@@ -16,9 +16,10 @@ var tcpKeepAlive = net.KeepAliveConfig{Enable: true, Idle: 15 * time.Second, Int
 // connect logs in to the jump hosts one after the other, each through the one before it, and to the machine.
 // The first connection carries all others, so it is the only one that has to be closed. loggedIn has to be called once
 // the machine has answered to something after the login, or will not.
-func (t *Transport) connect(ctx context.Context, l *link, tg *target) (client *ssh.Client, loggedIn func(error), err error) {
+func (t *Transport) connect(ctx context.Context, l *link, tg *target) (conn *connection, loggedIn func(error), err error) {
+	var through *ssh.Client
 	for i, h := range tg.hops {
-		client, loggedIn, err = t.hop(ctx, l, tg, i, client)
+		conn, loggedIn, err = t.hop(ctx, l, tg, i, through)
 		if err != nil {
 			f := *asFailure(err)
 			if i < len(tg.hops)-1 {
@@ -27,29 +28,30 @@ func (t *Transport) connect(ctx context.Context, l *link, tg *target) (client *s
 			return nil, nil, &f
 		}
 		if i < len(tg.hops)-1 {
-			go confirmLogin(client, loggedIn)
+			through = conn.client()
+			go confirmLogin(through, loggedIn)
 		}
 	}
-	return client, loggedIn, nil
+	return conn, loggedIn, nil
 }
 
 // hop logs in to the host at i, through the one before it.
-func (t *Transport) hop(ctx context.Context, l *link, tg *target, i int, through *ssh.Client) (*ssh.Client, func(error), error) {
+func (t *Transport) hop(ctx context.Context, l *link, tg *target, i int, through *ssh.Client) (*connection, func(error), error) {
 	l.enter(phase{doing: "waiting for others to log in to " + tg.hops[i].addr()})
 	leave, err := t.startups.enter(ctx, tg.path(i), tg.maxStartups, tg.connectTimeout)
 	if err != nil {
 		return nil, nil, err
 	}
-	conn, h, err := t.dial(ctx, l, tg, tg.hops[i], through)
-	var client *ssh.Client
+	dialled, h, err := t.dial(ctx, l, tg, tg.hops[i], through)
+	var conn *connection
 	if err == nil {
-		client, err = t.handshake(ctx, l, tg, h, conn)
+		conn, err = t.handshake(ctx, l, tg, h, dialled)
 	}
 	if err != nil {
 		leave(err)
 		return nil, nil, err
 	}
-	return client, leave, nil
+	return conn, leave, nil
 }
 
 // confirmLogin calls loggedIn once a jump host has answered to something after the login. The login itself is known

@@ -19,7 +19,7 @@ const clientVersion = "SSH-2.0-drift_exporter"
 
 // handshake makes an SSH connection out of conn: versions, keys, host key, login. The first three must be done
 // within the connect timeout; a login may take longer, since servers ask directories and name servers about it.
-func (t *Transport) handshake(ctx context.Context, l *link, tg *target, h hop, conn net.Conn) (*ssh.Client, error) {
+func (t *Transport) handshake(ctx context.Context, l *link, tg *target, h hop, conn net.Conn) (*connection, error) {
 	known, err := t.hostKeys.keysOf(tg.knownHosts, h.addrs()...)
 	if err != nil {
 		return nil, err
@@ -54,7 +54,7 @@ func (t *Transport) handshake(ctx context.Context, l *link, tg *target, h hop, c
 		BannerCallback: func(text string) error { login.banner = truncate(text); return nil },
 	})
 	if err == nil {
-		return ssh.NewClient(c, channels, requests), nil
+		return &connection{c, channels, requests}, nil
 	}
 	if f := l.failure(); f != nil {
 		return nil, f

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
-	"regexp"
 	"strconv"
 	"strings"
 )
@@ -93,16 +92,24 @@ func parsePort(s string) (int, error) {
 	return int(n), nil
 }
 
-var hostName = regexp.MustCompile(`^[A-Za-z0-9_]([A-Za-z0-9._-]{0,252})$`)
+// Names of hosts are held against these for each machine, for which a regular expression with a bound takes long.
+const (
+	lettersAndDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+	maxHostName      = 253
+)
+
+func isHostName(s string) bool {
+	return s != "" && len(s) <= maxHostName && s[0] != '.' && s[0] != '-' && strings.Trim(s, lettersAndDigits+"._-") == ""
+}
 
 // validHost reports whether s is a host name or an IP address. Whatever else it might be (a pattern, two names,
 // a line break) must not get into a known_hosts file.
 func validHost(s string) bool {
-	if hostName.MatchString(s) {
+	if isHostName(s) {
 		return true
 	}
 	addr, err := netip.ParseAddr(s)
-	return err == nil && (addr.Zone() == "" || hostName.MatchString(addr.Zone()))
+	return err == nil && (addr.Zone() == "" || isHostName(addr.Zone()))
 }
 
 // validUser reports whether s can be the name of a user: no spaces, no control characters.

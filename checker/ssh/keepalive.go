@@ -15,30 +15,30 @@ type keepalive struct {
 	missed   int
 }
 
-// run keeps asking until done is closed. Waiting for an answer ends with the connection.
-func (k keepalive) run(l *link, client *ssh.Client, h hop, done <-chan struct{}) {
+// run asks, and keeps asking until done is closed. Waiting for an answer ends with the connection.
+func (k keepalive) run(l *link, conn ssh.Conn, h hop, done <-chan struct{}) {
 	tick := time.NewTicker(k.interval)
 	defer tick.Stop()
 	for {
+		if !k.ask(conn, done) {
+			l.fail(failure(state.ReasonTimeout, true, nil,
+				"%s has not answered for %s", h.addr(), time.Duration(k.missed)*k.interval))
+			return
+		}
 		select {
 		case <-done:
 			return
 		case <-tick.C:
 		}
-		if !k.ask(client, done) {
-			l.fail(failure(state.ReasonTimeout, true, nil,
-				"%s has not answered for %s", h.addr(), time.Duration(k.missed)*k.interval))
-			return
-		}
 	}
 }
 
 // ask is false if no answer has come when the last interval has passed. A refusal is an answer too.
-func (k keepalive) ask(client *ssh.Client, done <-chan struct{}) bool {
+func (k keepalive) ask(conn ssh.Conn, done <-chan struct{}) bool {
 	answer := make(chan struct{})
 	go func() {
 		defer close(answer)
-		_, _, _ = client.SendRequest("keepalive@openssh.com", true, nil)
+		_, _, _ = conn.SendRequest("keepalive@openssh.com", true, nil)
 	}()
 	patience := time.NewTimer(time.Duration(k.missed-1) * k.interval)
 	defer patience.Stop()

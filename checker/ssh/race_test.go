@@ -32,6 +32,9 @@ func TestRace(t *testing.T) {
 		started int
 	}{
 		{"the first wins alone", []runner{{takes: 0}, {takes: 0}}, never, 0, 0, nil, 1},
+		{"one alone wins", []runner{{takes: 300 * time.Millisecond}}, never, 0, 300 * time.Millisecond, nil, 1},
+		{"one alone fails", []runner{{takes: 10 * time.Millisecond, fails: true}}, never, -1, 10 * time.Millisecond, nil, 1},
+		{"one alone has no more than its time", []runner{{takes: never}}, time.Second, -1, time.Second, nil, 1},
 		{"a slow first one is not waited for", []runner{{takes: never}, {takes: 10 * time.Millisecond}}, never, 1, 260 * time.Millisecond, nil, 2},
 		{"a failure starts the next at once", []runner{{takes: 10 * time.Millisecond, fails: true}, {takes: 0}}, never, 1, 10 * time.Millisecond, nil, 2},
 		{"the first may still win", []runner{{takes: 300 * time.Millisecond}, {takes: never}}, never, 0, 300 * time.Millisecond, nil, 2},

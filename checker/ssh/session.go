@@ -3,7 +3,7 @@ package ssh
 import (
 	"errors"
 	"io"
-	"regexp"
+	"strings"
 	"sync"
 	"time"
 
@@ -26,9 +26,9 @@ const (
 type session struct {
 	m       *config.Machine
 	link    *link
-	client  *ssh.Client
 	channel ssh.Channel
 	stderr  tail
+	asking  *time.Timer // begins to ask for signs of life; nil: the command does not run
 
 	exited    chan struct{} // closed when it is known how the command ended
 	exit      error         // nil or *checker.ExitError; valid when exited is closed
@@ -41,16 +41,20 @@ type session struct {
 var _ checker.Session = (*session)(nil)
 
 // open starts the command.
-func (t *Transport) open(l *link, m *config.Machine, client *ssh.Client, h hop, command string) (*session, error) {
+func (t *Transport) open(l *link, m *config.Machine, conn *connection, h hop, command string) (*session, error) {
 	l.enter(phase{doing: "starting a command on " + h.addr(), connected: true})
-	channel, requests, err := client.OpenChannel("session", nil)
+	s := &session{m: m, link: l, exited: make(chan struct{}), ended: make(chan struct{}), lost: make(chan struct{})}
+	s.work.Go(func() {
+		defer close(s.lost)
+		s.lostCause = conn.serve()
+	})
+	channel, requests, err := conn.OpenChannel("session", nil)
 	if err != nil {
-		return nil, startFailure(l, h, err)
+		f := startFailure(l, h, err)
+		_ = s.Close()
+		return nil, f
 	}
-	s := &session{
-		m: m, link: l, client: client, channel: channel,
-		exited: make(chan struct{}), ended: make(chan struct{}), lost: make(chan struct{}),
-	}
+	s.channel = channel
 	stderrDone := make(chan struct{})
 	s.work.Go(func() {
 		defer close(stderrDone)
@@ -61,10 +65,6 @@ func (t *Transport) open(l *link, m *config.Machine, client *ssh.Client, h hop, 
 		<-stderrDone
 		close(s.ended)
 	})
-	s.work.Go(func() {
-		defer close(s.lost)
-		s.lostCause = client.Wait()
-	})
 	ok, err := channel.SendRequest("exec", true, ssh.Marshal(struct{ Command string }{command}))
 	if err != nil || !ok {
 		f := startFailure(l, h, err)
@@ -73,7 +73,11 @@ func (t *Transport) open(l *link, m *config.Machine, client *ssh.Client, h hop, 
 	}
 	l.enter(phase{doing: "waiting for the command on " + h.addr(), connected: true})
 	l.beforeClose(s.terminate)
-	s.work.Go(func() { t.keepalive.run(l, client, h, s.lost) })
+	s.work.Add(1)
+	s.asking = time.AfterFunc(t.keepalive.interval, func() { // most commands have ended by then
+		defer s.work.Done()
+		t.keepalive.run(l, conn, h, s.lost)
+	})
 	return s, nil
 }
 
@@ -108,7 +112,7 @@ func (s *session) follow(requests <-chan *ssh.Request) {
 	}
 }
 
-var signalName = regexp.MustCompile(`^[A-Za-z0-9@.-]{1,64}$`)
+const maxSignalName = 64
 
 // parseExit reads an exit status or signal. It is not ok if the request is about something else.
 func parseExit(r *ssh.Request) (exit error, ok bool) {
@@ -132,7 +136,7 @@ func parseExit(r *ssh.Request) (exit error, ok bool) {
 		if ssh.Unmarshal(r.Payload, &signal) != nil {
 			return nil, false
 		}
-		if !signalName.MatchString(signal.Name) {
+		if n := len(signal.Name); n == 0 || n > maxSignalName || strings.Trim(signal.Name, lettersAndDigits+"@.-") != "" {
 			signal.Name = "with the name " + quote(signal.Name)
 		}
 		return &checker.ExitError{Status: -1, Signal: signal.Name}, true
@@ -244,6 +248,9 @@ func (s *session) terminate() {
 // Close ends the command and the connection, and returns when nothing of them is left on this side.
 func (s *session) Close() error {
 	s.link.close()
+	if s.asking != nil && s.asking.Stop() {
+		s.work.Done() // it has not begun, and will not
+	}
 	s.work.Wait()
 	return nil
 }

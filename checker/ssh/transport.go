@@ -84,7 +84,7 @@ func (t *Transport) Start(ctx context.Context, m *config.Machine, argv []string)
 
 func (t *Transport) start(ctx context.Context, l *link, m *config.Machine, tg *target, command string) (*session, error) {
 	begun := time.Now()
-	client, loggedIn, err := t.connect(ctx, l, tg)
+	conn, loggedIn, err := t.connect(ctx, l, tg)
 	if err != nil {
 		return nil, err
 	}
@@ -92,7 +92,7 @@ func (t *Transport) start(ctx context.Context, l *link, m *config.Machine, tg *t
 	machine := tg.hops[len(tg.hops)-1]
 	t.log.Debug("logged in", "machine", m.Name, "address", machine.addr(), "user", machine.user,
 		"jumps", len(tg.hops)-1, "duration", time.Since(begun))
-	return t.open(l, m, client, machine, command)
+	return t.open(l, m, conn, machine, command)
 }
 
 // named says which machine a failure is about.

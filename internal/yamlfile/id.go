@@ -1,7 +1,6 @@
 package yamlfile
 
 import (
-	"regexp"
 	"strings"
 	"unicode"
 )
@@ -9,10 +8,16 @@ import (
 // IDRule says what IsID demands, for messages.
 const IDRule = "letters, digits, '.', '_' and '-', beginning with a letter or digit, at most 128 characters"
 
-var id = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$`)
+const (
+	lettersAndDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+	maxID            = 128
+)
 
 // IsID tells whether a text can be the id of a machine or a pack.
-func IsID(text string) bool { return id.MatchString(text) }
+func IsID(text string) bool {
+	return text != "" && len(text) <= maxID && strings.IndexByte(lettersAndDigits, text[0]) >= 0 &&
+		strings.Trim(text, lettersAndDigits+"._-") == ""
+}
 
 // OneLine tells whether a text can be shown on one line: it has no control characters, line breaks among them,
 // and is valid UTF-8.
