@@ -7,7 +7,7 @@ import (
 // TestFleets has all contestants take turns on each fleet. `make test` runs it with a few machines, `make bench` in full.
 func TestFleets(t *testing.T) {
 	s, p := readSettings(t), build(t)
-	r := &report{rounds: s.roundsOf}
+	r := &report{}
 	if len(s.sshd) > 0 {
 		t.Run("sshd", func(t *testing.T) { realFleets(t, s, p, r) })
 	}
@@ -59,7 +59,7 @@ func realFleets(t *testing.T, s settings, p programs, report *report) {
 				entrants = append(entrants, e)
 			}
 		}
-		report.sshd = append(report.sshd, takeTurns(t, s.roundsOf(n), entrants))
+		report.sshd = append(report.sshd, takeTurns(t, s.roundsOf(n, sshdOnce), entrants))
 	}
 }
 
@@ -67,7 +67,7 @@ func realFleets(t *testing.T, s settings, p programs, report *report) {
 func cannedFleets(t *testing.T, s settings, p programs, r *report) {
 	c := startCanned(t, p, 1)
 	for _, n := range s.canned {
-		r.canned = append(r.canned, takeTurns(t, s.roundsOf(n), ours(t, s, p, c.fleet(t, n, 1))))
+		r.canned = append(r.canned, takeTurns(t, s.roundsOf(n, cannedOnce), ours(t, s, p, c.fleet(t, n, 1))))
 	}
 	r.negotiated = c.end()
 }

@@ -15,7 +15,6 @@ import (
 
 // report is all that was measured.
 type report struct {
-	rounds       func(machines int) int
 	sshd, canned [][]Result // a table for each fleet
 	negotiated   string     // on the played fleets
 	stored       *Stored
@@ -51,7 +50,7 @@ func (r *report) text(s settings) (string, []Target) {
 	tables := func(heading string, fleets [][]Result) {
 		for _, results := range fleets {
 			say("### %d machines %s", results[0].Machines, heading)
-			if n := r.rounds(results[0].Machines); n > 1 {
+			if n := len(results[0].Rounds); n > 1 {
 				say("The median of %d rounds.", n)
 			}
 			say("%s", strings.TrimSpace(Table(results)))

@@ -26,6 +26,9 @@ const (
 	// sshdAtMost and cannedAtLeast are the sizes of fleets on a real sshd and in a process that plays them.
 	sshdAtMost    = 1000
 	cannedAtLeast = 1000
+	// sshdOnce and cannedOnce are from where on one round is enough, and takes long.
+	sshdOnce   = 1000
+	cannedOnce = 50_000
 	// storedMachines, with three packs each, make the 30,000 verdicts of the process that is started again.
 	storedMachines = 10_000
 )
@@ -82,14 +85,13 @@ func (s settings) takesPart(name string) bool {
 	return len(s.contestants) == 0 || slices.Contains(s.contestants, name)
 }
 
-// roundsOf is how often contestants take turns on a fleet: more often on small ones, whose figures vary more.
-func (s settings) roundsOf(machines int) int {
+// roundsOf is how often contestants take turns on a fleet: three times on one that is smaller than once, since figures of small
+// ones vary more.
+func (s settings) roundsOf(machines, once int) int {
 	switch {
 	case s.rounds > 0:
 		return s.rounds
-	case machines <= 100:
-		return 5
-	case machines <= 10_000:
+	case machines < once:
 		return 3
 	}
 	return 1

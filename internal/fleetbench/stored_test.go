@@ -29,7 +29,7 @@ func storedVerdicts(t *testing.T, s settings, p programs) *Stored {
 		d.stop(t)
 	}
 	starts := []*[]time.Duration{&out.IdleStart, &out.Start}
-	for range s.roundsOf(s.stored) {
+	for range s.roundsOf(s.stored, cannedOnce) {
 		for i, f := range fleets {
 			d := serve(t, p, f, storage[i])
 			*starts[i] = append(*starts[i], d.ready)
