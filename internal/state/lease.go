@@ -36,7 +36,7 @@ func (m *membership) lead(ctx context.Context) error {
 		return change{op: opPut, value: value}, nil
 	})
 	if err != nil {
-		return fmt.Errorf("lease: %w", err) // it may be ours or not: it is trusted for as long as it would have been
+		return fmt.Errorf("lease: %w", plain(err)) // it may be ours or not: it is trusted for as long as it would have been
 	}
 	m.view.mu.Lock()
 	defer m.view.mu.Unlock()
@@ -61,7 +61,7 @@ func (m *membership) resign(ctx context.Context) error {
 		return change{op: opRemove}, nil
 	})
 	if err != nil {
-		return fmt.Errorf("lease: %w", err)
+		return fmt.Errorf("lease: %w", plain(err))
 	}
 	return nil
 }
