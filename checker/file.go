@@ -60,6 +60,7 @@ type fileItem struct {
 	source       string // of the template
 	template     *template.Template
 	content      *string
+	contentHash  string
 	ignored      []*linePattern // lines that content and template may differ in
 	contains     []*linePattern
 	without      []*linePattern
@@ -126,7 +127,7 @@ func (fileKind) Decode(node *yaml.Node, templates pack.Templates) (pack.Item, ya
 		f.typ = "symlink"
 	}
 	if in.Content.Set {
-		f.content = &in.Content.Value
+		f.content, f.contentHash = &in.Content.Value, hashOf([]byte(in.Content.Value)) // once, not for each machine
 	}
 	if in.Template.Set {
 		f.templateName = in.Template.Value

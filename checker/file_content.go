@@ -26,7 +26,7 @@ func (f *fileItem) want(facts Facts) (hash string, content []byte, err error) {
 		}
 		content = out.Bytes()
 	case f.content != nil:
-		content = []byte(*f.content)
+		return f.contentHash, []byte(*f.content), nil
 	}
 	if content == nil {
 		content = []byte{}

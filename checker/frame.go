@@ -200,6 +200,7 @@ func (f *frameReader) body(n int) (frame, error) {
 // batch reads what answers several questions. Of one that failed nothing is left but that it was tried.
 func (f *frameReader) batch(numbers string) (frame, error) {
 	out := frame{verb: "batch"}
+	out.batch = make([]batched, 0, strings.Count(numbers, " ")+1)
 	for word := range strings.FieldsSeq(numbers) {
 		digits, marked := strings.CutSuffix(word, "l")
 		n, err := frameNumber(digits)
@@ -219,6 +220,7 @@ func (f *frameReader) batch(numbers string) (frame, error) {
 // raw reads bytes up to the newline in front of the frame that ends them, and how that goes on. They cannot hold the frame,
 // since the nonce is known to no file.
 func (f *frameReader) raw(end string, limit int) (text []byte, status string, err error) {
+	text = make([]byte, 0, f.in.Buffered()+1) // most of it, mostly
 	for {
 		line, err := f.line(limit)
 		if err != nil {

@@ -62,10 +62,11 @@ func sentScript(ops map[string]bool) []byte {
 	names := slices.Sorted(maps.Keys(ops))
 	key := strings.Join(names, " ")
 	if sent, ok := sentScripts.Load(key); ok {
-		return sent.([]byte)
+		return sent.(func() []byte)()
 	}
-	sent, _ := sentScripts.LoadOrStore(key, []byte(Script(names...)))
-	return sent.([]byte)
+	once := sync.OnceValue(func() []byte { return []byte(Script(names...)) }) // when a check begins, many ask for it at once
+	sent, _ := sentScripts.LoadOrStore(key, once)
+	return sent.(func() []byte)()
 }
 
 // scriptShell is what the script does, with the functions that these ops need. Those of refused are answered by the reason that

@@ -2,6 +2,7 @@ package yamlfile
 
 import (
 	"fmt"
+	"slices"
 
 	"gopkg.in/yaml.v3"
 )
@@ -17,7 +18,7 @@ type Field struct {
 // come before them. Fields given twice, names that are not text and merges of anything but mappings are
 // problems. Null has no fields. Messages name the mapping as path; empty: not at all.
 func Fields(path string, node *yaml.Node) ([]Field, Problems) {
-	m := merger{path: path, seen: map[string]bool{}, merging: map[*yaml.Node]bool{}}
+	m := merger{path: path}
 	m.add(node)
 	return m.fields, m.problems
 }
@@ -35,8 +36,8 @@ func Get(node *yaml.Node, name string) *yaml.Node {
 
 type merger struct {
 	path     string
-	seen     map[string]bool
-	merging  map[*yaml.Node]bool // against a mapping that merges itself
+	seen     map[string]bool     // nil: nothing is merged
+	merging  map[*yaml.Node]bool // against a mapping that merges itself; nil as well
 	fields   []Field
 	problems Problems
 }
@@ -50,10 +51,8 @@ func (m *merger) add(node *yaml.Node) {
 		m.problem(node.Line, "must be a mapping, not "+describe(node))
 		return
 	}
-	m.merging[node] = true
-	defer delete(m.merging, node)
-
 	own := make(map[string]int, len(node.Content)/2)
+	m.fields = slices.Grow(m.fields, len(node.Content)/2)
 	var merges []*yaml.Node
 	for i := 0; i+1 < len(node.Content); i += 2 {
 		key, value := node.Content[i], node.Content[i+1]
@@ -74,9 +73,17 @@ func (m *merger) add(node *yaml.Node) {
 			own[name] = key.Line
 		}
 	}
+	if m.seen == nil {
+		if len(merges) == 0 {
+			return // as nearly all mappings
+		}
+		m.seen, m.merging = map[string]bool{}, map[*yaml.Node]bool{}
+	}
 	for name := range own {
 		m.seen[name] = true
 	}
+	m.merging[node] = true
+	defer delete(m.merging, node)
 	for _, value := range merges {
 		m.merge(value)
 	}
