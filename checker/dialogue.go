@@ -68,7 +68,7 @@ func remoteCommand(m *config.Machine) ([]string, error) {
 		argv = []string{"sudo", "-n", "-u", m.BecomeUser, "--", shellOf(m)}
 	}
 	for _, word := range argv {
-		if word == "" || strings.Trim(word, plainCharacters) != "" || word == m.BecomeUser && word[0] == '-' {
+		if !PlainWord(word) || word == m.BecomeUser && word[0] == '-' {
 			return nil, &state.Failure{
 				Reason:  state.ReasonInternal,
 				Message: fmt.Sprintf("cannot run %s: become_user and ssh.helper must be plain names", printable(strings.Join(argv, " "), maxText)),
@@ -85,7 +85,9 @@ func shellOf(m *config.Machine) string {
 	return "/bin/sh"
 }
 
-// plainCharacters mean the same to every shell.
+// PlainWord tells whether a word, which may not be empty, is made of characters that mean the same to every shell.
+func PlainWord(word string) bool { return word != "" && strings.Trim(word, plainCharacters) == "" }
+
 const plainCharacters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_./@%+=:,-"
 
 // maxUnread is what a machine takes without reading it, in bytes: no pipe and no window of a session is smaller.

@@ -3,11 +3,9 @@ package ssh
 import (
 	"strings"
 
+	"github.com/drift-exporter/drift_exporter/checker"
 	"github.com/drift-exporter/drift_exporter/internal/state"
 )
-
-// safeCharacters mean themselves to every shell.
-const safeCharacters = lettersAndDigits + "_./@%+=:,-"
 
 // commandLine joins words with spaces. The far end gives the result to a shell, so anything that a shell could
 // take for more than a word is refused: nothing from a configuration may become shell code.
@@ -16,7 +14,7 @@ func commandLine(argv []string) (string, error) {
 		return "", internal(nil, "no command to run")
 	}
 	for _, word := range argv {
-		if word == "" || strings.Trim(word, safeCharacters) != "" {
+		if !checker.PlainWord(word) {
 			return "", &state.Failure{
 				Reason:  state.ReasonInternal,
 				Message: "refusing to run a command with the word " + quote(word),
