@@ -58,6 +58,9 @@ type Options struct {
 	// KeepAlive is how often the queue is told that a check is still being worked on: well below the queue's
 	// AckWait. Optional: a third of the default one.
 	KeepAlive time.Duration
+	// Busy is told when the first check begins while none is under way, and when the last of them has ended. It must not block.
+	// Optional.
+	Busy func(busy bool)
 	// SinkBackoff is how long a machine waits after its sink failed n times in a row. Optional: from one second
 	// doubling to one minute.
 	SinkBackoff func(n int) time.Duration
@@ -81,6 +84,9 @@ func (o Options) withDefaults() (Options, error) {
 	}
 	if o.KeepAlive <= 0 {
 		o.KeepAlive = state.DefaultAckWait / 3
+	}
+	if o.Busy == nil {
+		o.Busy = func(bool) {}
 	}
 	if o.SinkBackoff == nil {
 		o.SinkBackoff = sinkBackoff

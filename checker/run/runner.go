@@ -85,7 +85,7 @@ func New(o Options) (*Runner, error) {
 	r := &Runner{
 		store: o.Store, queue: o.Queue, check: o.Check, checks: !o.NoChecks, sink: o.Sink, unjudged: o.Unjudged,
 		metrics: o.Metrics, clock: o.Clock, log: o.Logger, keepAlive: o.KeepAlive, backoff: o.SinkBackoff,
-		slots:    newSlots(c.Check.Concurrency),
+		slots:    newSlots(c.Check.Concurrency, o.Busy),
 		requests: make(chan request),
 		woken:    make(chan struct{}, 1),
 		emptied:  make(chan struct{}, 1),

@@ -7,14 +7,15 @@ import (
 
 // slots bounds how many checks are under way. The bound can change at any time; those under way stay.
 type slots struct {
+	busy  func(bool)
 	mu    sync.Mutex
 	limit int
 	used  int
 	freed chan struct{}
 }
 
-func newSlots(limit int) *slots {
-	s := &slots{freed: make(chan struct{}, 1)}
+func newSlots(limit int, busy func(bool)) *slots {
+	s := &slots{busy: busy, freed: make(chan struct{}, 1)}
 	s.resize(limit)
 	return s
 }
@@ -47,12 +48,16 @@ func (s *slots) free(ctx context.Context) int {
 func (s *slots) take() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.used++
+	if s.used++; s.used == 1 {
+		s.busy(true)
+	}
 }
 
 func (s *slots) release() {
 	s.mu.Lock()
-	s.used--
+	if s.used--; s.used == 0 {
+		s.busy(false)
+	}
 	s.mu.Unlock()
 	signal(s.freed)
 }

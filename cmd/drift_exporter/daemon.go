@@ -113,6 +113,7 @@ func (d *daemon) wire(registry *prometheus.Registry) error {
 		Logger:    d.log,
 		KeepAlive: ackWait(fleet) / 3,
 		NoChecks:  d.flags.part() == state.RoleWeb,
+		Busy:      d.cli.growHeap,
 	})
 	if err != nil {
 		return fmt.Errorf("schedule: %w", err)

@@ -67,9 +67,24 @@ var serveManual = manual{
 	more:  "docs/configuration.md, docs/metrics.md, docs/alerts.md, docs/api.md",
 }
 
-// heapGrowth is how far the heap grows between two collections once the state is loaded, in percent of what is live. What
-// is live is the state, nearly all of it, and stays: Go's default, 100, would hold the same again for garbage.
-const heapGrowth = 40
+// How far the heap grows between two collections once the state is loaded, in percent of what is live. What is live is the
+// state, nearly all of it, and stays: Go's default, 100, would hold the same again for garbage. That pays only while machines are
+// checked, each of which leaves some 200 KB.
+const (
+	heapGrowth         = 40
+	heapGrowthOfChecks = 100
+)
+
+// growHeap lets the heap grow as far as pays while machines are checked, or while none is.
+func (c *cli) growHeap(checks bool) {
+	switch {
+	case c.env.ownGOGC:
+	case checks:
+		debug.SetGCPercent(heapGrowthOfChecks)
+	default:
+		debug.SetGCPercent(heapGrowth)
+	}
+}
 
 func (c *cli) serve(ctx context.Context, f *serveFlags) int {
 	log := promslog.New(c.log)
@@ -87,9 +102,7 @@ func (c *cli) serve(ctx context.Context, f *serveFlags) int {
 		}
 		return exitFailure
 	}
-	if !c.env.ownGOGC {
-		debug.SetGCPercent(heapGrowth)
-	}
+	c.growHeap(false)
 	go d.reloadOn(ctx, hangup)
 	err = d.run(ctx)
 	if err != nil {
