@@ -15,17 +15,18 @@ import (
 
 // dialogue is a session with a machine's shell, from the script's start to its goodbye.
 type dialogue struct {
-	session Session
-	ops     map[string]bool // that the script answers
-	frames  *frameReader
-	nonce   string
-	writing chan error // of the write under way; nil: none
-	asked   []Question // question N is asked[N-1]
-	got     []bool     // which of them were answered
-	answers Answers    // of the whole machine
-	unclear []Question // whose answers were not told apart since they were last asked
-	large   []Question // whose answers are kept only as long as an item waits for them
-	helper  *installed // what runs there, if it is an installed script
+	session    Session
+	ops        map[string]bool // that the script answers
+	introduced *bytes.Buffer   // what was sent, if it has the nonce
+	frames     *frameReader
+	nonce      string
+	writing    chan error // of the write under way; nil: none
+	asked      []Question // question N is asked[N-1]
+	got        []bool     // which of them were answered
+	answers    Answers    // of the whole machine
+	unclear    []Question // whose answers were not told apart since they were last asked
+	large      []Question // whose answers are kept only as long as an item waits for them
+	helper     *installed // what runs there, if it is an installed script
 }
 
 // startDialogue starts a script that answers these ops on a machine and waits until it is ready. If there is a dialogue it
@@ -40,8 +41,13 @@ func startDialogue(ctx context.Context, t Transport, m *config.Machine, ops map[
 		return nil, err
 	}
 	d := &dialogue{session: session, ops: ops, frames: newFrameReader(session.Stdout(), nonce), nonce: nonce, answers: Answers{}}
-	if m.SSH.Helper == "" {
+	switch {
+	case m.SSH.Helper != "":
+	case m.ConfigUser != "": // a text of the configuration, which may not be a part of the script
 		d.write(sentScript(ops))
+	default:
+		d.introduced = introduced(sentScript(ops), nonce, howOf(m))
+		d.write(d.introduced.Bytes())
 	}
 	if err := d.frames.ready(); err != nil {
 		return d, notReady{err}
@@ -122,6 +128,10 @@ func (d *dialogue) written() error {
 func (d *dialogue) close() {
 	_ = d.session.Close()
 	_ = d.written()
+	if d.introduced != nil {
+		sentBuffers.Put(d.introduced)
+		d.introduced = nil
+	}
 	d.frames.close()
 }
 
@@ -131,16 +141,21 @@ const (
 	howBecome = "become" // through sudo: who logged in is in SUDO_USER
 )
 
-// facts introduces us and returns what the machine says of itself.
-func (d *dialogue) facts(m *config.Machine) (Facts, error) {
-	how := howLogin
+func howOf(m *config.Machine) string {
 	if m.Become {
-		how = howBecome
+		return howBecome
 	}
+	return howLogin
+}
+
+// facts introduces us, if that was not done yet, and returns what the machine says of itself.
+func (d *dialogue) facts(m *config.Machine) (Facts, error) {
 	if strings.ContainsAny(m.ConfigUser, "\n\x00") {
 		return Facts{}, &state.Failure{Reason: state.ReasonInternal, Message: "config_user holds a newline"}
 	}
-	d.write([]byte(d.nonce + "\n" + how + "\n" + m.ConfigUser + "\n"))
+	if d.introduced == nil {
+		d.write([]byte(d.nonce + "\n" + howOf(m) + "\n" + m.ConfigUser + "\n"))
+	}
 	raw := map[string]string{}
 	for {
 		frame, err := d.frames.next()

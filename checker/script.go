@@ -1,6 +1,7 @@
 package checker
 
 import (
+	"bytes"
 	"maps"
 	"regexp"
 	"slices"
@@ -21,7 +22,34 @@ const readyLine = "drift_exporter/1 ready"
 // It is one `{ … exit; }`: a shell reads such a block to its end before it runs any of it, so that a copy that was
 // cut off runs nothing; and nothing that follows it is ever taken for a command.
 func Script(ops ...string) string {
-	return "{\n" + strings.TrimLeft(scriptShell(ops, nil, "", ""), "\n") + "drift_main\nexit\n}\n"
+	return "{\n" + strings.TrimLeft(scriptShell(ops, nil, "", ""), "\n") + "drift_main" + scriptEnd
+}
+
+// scriptEnd is how the script ends, and nothing in it does.
+const scriptEnd = "\nexit\n}\n"
+
+// introduced is a script that knows what it would otherwise have to read before it says anything of the machine, in a buffer for one
+// session. Both words are ours: the nonce is hex. What comes from the configuration is never in it.
+func introduced(script []byte, nonce, how string) *bytes.Buffer {
+	text := sentBuffers.Get().(*bytes.Buffer)
+	text.Reset()
+	text.Write(script[:len(script)-len(scriptEnd)])
+	text.WriteString(" " + nonce + " " + how + scriptEnd)
+	return text
+}
+
+// sentBuffers hold scripts on their way. A new one for each session would be the most of what a check leaves for the garbage
+// collector.
+var sentBuffers = sync.Pool{New: func() any { return &bytes.Buffer{} }}
+
+var introduction = regexp.MustCompile(`drift_main ([0-9a-f]{32}) (login|become)\nexit\n}\n$`)
+
+// Introduction is the nonce that a script begins its frames with. It is empty for one that reads it.
+func Introduction(script string) (nonce string) {
+	if match := introduction.FindStringSubmatch(script); match != nil {
+		return match[1]
+	}
+	return ""
 }
 
 var answeredOp = regexp.MustCompile(`(?m)^    ([a-z_]+)\) op_`)
@@ -32,6 +60,7 @@ func IsScript(text string) bool {
 	for _, match := range answeredOp.FindAllStringSubmatch(text, -1) {
 		ops[match[1]] = true
 	}
+	text = introduction.ReplaceAllLiteralString(text, "drift_main"+scriptEnd)
 	return text == string(sentScript(ops))
 }
 
@@ -320,9 +349,12 @@ op_refused() { while next; do frame "$d_n err the installed helper $1"; done; }
 
 drift_main() {
   put "${d_nl}drift_exporter/1 ready"
-  IFS= read -r d_nonce || exit 1
-  IFS= read -r d_how || exit 1
-  IFS= read -r d_user || exit 1
+  d_nonce=${1-} d_how=${2-} d_user=
+  if [ $# -eq 0 ]; then
+    IFS= read -r d_nonce || exit 1
+    IFS= read -r d_how || exit 1
+    IFS= read -r d_user || exit 1
+  fi
   CHECKS
   drift_facts
   while IFS= read -r d_op; do

@@ -12,6 +12,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/drift-exporter/drift_exporter/internal/config"
 )
 
 // runShell runs a shell over a text on its standard input.
@@ -79,10 +81,25 @@ func TestTheScriptIsTheSameForAllPacksThatAskForTheSame(t *testing.T) {
 	} {
 		var sent bytes.Buffer
 		check(t, transportFunc(func(t Transport, s Session) Session { return recorder{s, &sent} }).over(sh), onePack(t, items, nil))
-		data, ok := strings.CutPrefix(sent.String(), Script(ops...))
+		nonce := Introduction(sent.String()[:strings.Index(sent.String(), scriptEnd)+len(scriptEnd)])
+		require.Len(t, nonce, 32)
+		data, ok := strings.CutPrefix(sent.String(), introduced([]byte(Script(ops...)), nonce, howLogin).String())
 		require.True(t, ok, "what is sent first is the script")
 		assert.Contains(t, data, "\nstage\nbye\n")
 	}
+}
+
+// A name from the configuration is read by the script, as all that is not ours.
+func TestTheUserOfTheConfigurationIsNoPartOfTheScript(t *testing.T) {
+	sh := shells(t)[0]
+	f := onePack(t, "  files: [{path: ~/none, state: absent}]", func(m *config.Machine) { m.ConfigUser = "root" })
+	var sent bytes.Buffer
+	out := check(t, transportFunc(func(t Transport, s Session) Session { return recorder{s, &sent} }).over(sh), f)
+	require.Nil(t, out.Failure, "%v", out.Failure)
+	assert.Equal(t, "root", out.Facts.User)
+	data, ok := strings.CutPrefix(sent.String(), Script("file"))
+	require.True(t, ok)
+	assert.Regexp(t, `^[0-9a-f]{32}\nlogin\nroot\n`, data)
 }
 
 func TestTheWholeScriptHoldsNoFunctionThatNothingNeeds(t *testing.T) {
@@ -121,6 +138,10 @@ func TestScriptsAreKnownAgain(t *testing.T) {
 	for _, ops := range [][]string{nil, {"file"}, {"sum", "file"}, AllOps()} {
 		slices.Sort(ops)
 		assert.True(t, IsScript(Script(ops...)), "%v", ops)
+		known := introduced([]byte(Script(ops...)), testNonce, howBecome).String()
+		assert.True(t, IsScript(known), "%v", ops)
+		assert.False(t, IsScript(strings.Replace(known, " become", " $(id)", 1)), "%v", ops)
+		assert.False(t, IsScript(strings.Replace(known, testNonce, "`id`", 1)), "%v", ops)
 	}
 	assert.False(t, IsScript(Script("file")+" "))
 	assert.False(t, IsScript(strings.Replace(Script("file"), "stat -L", "touch", 1)))

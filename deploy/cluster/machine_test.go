@@ -11,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/drift-exporter/drift_exporter/checker"
 	"github.com/drift-exporter/drift_exporter/internal/simfleet"
 )
 
@@ -49,26 +50,24 @@ func (m *machine) exec(ctx context.Context, stdin io.ReadCloser, stdout, _ io.Wr
 	defer func() { _ = stdin.Close() }()
 	defer context.AfterFunc(ctx, func() { _ = stdin.Close() })()
 	in := bufio.NewReader(stdin)
-	if _, err := simfleet.ReadScript(in); err != nil {
+	script, err := simfleet.ReadScript(in)
+	if err != nil {
 		return 1
 	}
-	_, _ = io.WriteString(stdout, m.said.ready) // the reader may be gone; then the next read says so
-	nonce := ""
-	for lines := 1; ; lines++ {
+	nonce := checker.Introduction(script)
+	// The reader may be gone; then the next read says so.
+	say := func(text string) { _, _ = io.WriteString(stdout, strings.ReplaceAll(text, recordedNonce, nonce)) }
+	say(m.said.ready + m.said.facts)
+	if !m.gate.pass(ctx) {
+		return 1
+	}
+	for {
 		line, err := in.ReadString('\n')
 		if err != nil {
 			return 1
 		}
-		say := func(text string) { _, _ = io.WriteString(stdout, strings.ReplaceAll(text, recordedNonce, nonce)) }
-		switch {
-		case lines == 1:
-			nonce = strings.TrimSpace(line)
-		case lines == 3:
-			say(m.said.facts)
-			if !m.gate.pass(ctx) {
-				return 1
-			}
-		case line == "stage\n":
+		switch line {
+		case "stage\n":
 			m.mu.Lock()
 			answer := m.said.compliant
 			if m.drifted {
@@ -76,7 +75,7 @@ func (m *machine) exec(ctx context.Context, stdin io.ReadCloser, stdout, _ io.Wr
 			}
 			m.mu.Unlock()
 			say(answer)
-		case line == "bye\n":
+		case "bye\n":
 			say(m.said.bye)
 			m.mu.Lock()
 			m.checked++

@@ -35,8 +35,8 @@ var (
 	errOther  = errors.New("this is not what was recorded")
 )
 
-// introduction is how many lines come between the script and the questions.
-const introduction = 3
+// scriptEnd is how the script ends, and nothing in it does.
+const scriptEnd = "\nexit\n}\n"
 
 // ParseRecording makes a recording of all that was sent in one check and all that was answered.
 func ParseRecording(in, out []byte) (*Recording, error) {
@@ -47,7 +47,7 @@ func ParseRecording(in, out []byte) (*Recording, error) {
 	sent := strings.ReplaceAll(string(in), string(m[1]), placeholder)
 	said := strings.ReplaceAll(string(out), string(m[1]), placeholder)
 	ins, outs := requests(sent), answers(said)
-	if len(ins) != len(outs) || len(ins) < 4 {
+	if len(ins) != len(outs) || len(ins) < 3 {
 		return nil, fmt.Errorf("%d requests and %d answers: the dialogue is not the one that this knows", len(ins), len(outs))
 	}
 	r := &Recording{}
@@ -57,22 +57,16 @@ func ParseRecording(in, out []byte) (*Recording, error) {
 	return r, nil
 }
 
-// requests cuts what was sent after the script, after the introduction, and after each stage.
+// requests cuts what was sent after the script, and after each stage.
 func requests(sent string) []string {
-	script, rest, _ := strings.Cut(sent, placeholder)
-	rest = placeholder + rest
-	end := 0
-	for range introduction {
-		end += strings.IndexByte(rest[end:], '\n') + 1
-	}
-	return append([]string{script, rest[:end]}, cutAfter(rest[end:], func(line string) bool { return line == "stage\n" || line == "bye\n" })...)
+	script, rest, _ := strings.Cut(sent, scriptEnd)
+	return append([]string{script + scriptEnd}, cutAfter(rest, func(line string) bool { return line == "stage\n" || line == "bye\n" })...)
 }
 
-// answers cuts what was said before the first frame, after the facts, and after each stage.
+// answers cuts what was said after the facts, and after each stage.
 func answers(said string) []string {
-	ready, rest, _ := strings.Cut(said, "\n"+placeholder)
 	ends := regexp.MustCompile(`^` + placeholder + ` (facts|stage \d+|bye \d+)\n$`)
-	return append([]string{ready}, cutAfter("\n"+placeholder+rest, ends.MatchString)...)
+	return cutAfter(said, ends.MatchString)
 }
 
 // cutAfter cuts a text after each line of that kind.

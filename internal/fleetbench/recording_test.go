@@ -14,7 +14,7 @@ import (
 const (
 	oneNonce     = "00112233445566778899aabbccddeeff"
 	anotherNonce = "ffeeddccbbaa99887766554433221100"
-	sentText     = "{\nscript\n}\nNONCE\nlogin\n\nfile\n=/a\n.\nstage\npackage\n=b\n.\nstage\nbye\n"
+	sentText     = "{\nscript NONCE login\nexit\n}\nfile\n=/a\n.\nstage\npackage\n=b\n.\nstage\nbye\n"
 	saidText     = "\nready\n\nNONCE fact ID debian\n\nNONCE facts\n\nNONCE 1 val x\n\nNONCE stage 1\n\nNONCE 2 val y\n\nNONCE stage 2\n\nNONCE bye 2\n"
 )
 
@@ -23,7 +23,7 @@ func with(nonce, text string) string { return strings.ReplaceAll(text, "NONCE", 
 func TestACheckIsAnsweredAsItWasButForTheNonce(t *testing.T) {
 	r, err := ParseRecording([]byte(with(oneNonce, sentText)), []byte(with(oneNonce, saidText)))
 	require.NoError(t, err)
-	assert.Len(t, r.Exchanges, 5) // the script, the facts, two stages, the goodbye
+	assert.Len(t, r.Exchanges, 4) // the script and the facts, two stages, the goodbye
 	file := filepath.Join(t.TempDir(), "recording")
 	require.NoError(t, r.Write(file))
 	r, err = ReadRecording(file)
@@ -39,9 +39,8 @@ func TestAnAnswerComesOnlyAfterItsQuestion(t *testing.T) {
 	r, err := ParseRecording([]byte(with(oneNonce, sentText)), []byte(with(oneNonce, saidText)))
 	require.NoError(t, err)
 	for sent, said := range map[string]string{
-		"{\nscript\n":    "",
-		"{\nscript\n}\n": "\nready\n",
-		with(anotherNonce, "{\nscript\n}\nNONCE\nlogin\n\nfi"): with(anotherNonce, "\nready\n\nNONCE fact ID debian\n\nNONCE facts\n"),
+		with(anotherNonce, "{\nscript NONCE login\nexit\n"):      "",
+		with(anotherNonce, "{\nscript NONCE login\nexit\n}\nfi"): with(anotherNonce, "\nready\n\nNONCE fact ID debian\n\nNONCE facts\n"),
 	} {
 		var got bytes.Buffer
 		assert.Equal(t, 1, r.Play()(t.Context(), io.NopCloser(strings.NewReader(sent)), &got, io.Discard))
@@ -66,8 +65,8 @@ func TestWhatWasNotRecordedIsNotAnswered(t *testing.T) {
 func TestADialogueOfAnotherShapeIsNotRecorded(t *testing.T) {
 	for name, c := range map[string]struct{ in, out, err string }{
 		"no facts":       {sentText, "\nready\n", "no facts were answered"},
-		"a stage more":   {sentText, strings.Replace(saidText, "\nNONCE stage 1\n", "", 1), "5 requests and 4 answers"},
-		"an answer more": {strings.Replace(sentText, "stage\n", "", 1), saidText, "4 requests and 5 answers"},
+		"a stage more":   {sentText, strings.Replace(saidText, "\nNONCE stage 1\n", "", 1), "4 requests and 3 answers"},
+		"an answer more": {strings.Replace(sentText, "stage\n", "", 1), saidText, "3 requests and 4 answers"},
 	} {
 		_, err := ParseRecording([]byte(with(oneNonce, c.in)), []byte(with(oneNonce, c.out)))
 		assert.ErrorContains(t, err, c.err, name)

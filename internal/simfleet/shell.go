@@ -75,7 +75,11 @@ func (s *shell) run(ctx context.Context, stdin io.ReadCloser, stdout, stderr io.
 	work.Go(func() {
 		defer func() { _ = input.Close() }()
 		if _, err := io.WriteString(input, placed(script, s.root)); err == nil {
-			refused = passQuestions(input, in, s.root)
+			first := introduction
+			if hasIntroduction(script) {
+				first = 0
+			}
+			refused = passQuestions(input, in, first, s.root)
 		}
 	})
 	status := waitForGroup(ctx, cmd)
