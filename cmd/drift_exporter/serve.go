@@ -68,11 +68,11 @@ var serveManual = manual{
 }
 
 // How far the heap grows between two collections once the state is loaded, in percent of what is live. What is live is the
-// state, nearly all of it, and stays: Go's default, 100, would hold the same again for garbage. That pays only while machines are
-// checked, each of which leaves some 200 KB.
+// state, nearly all of it, and stays: Go's default, 100, would hold the same again for garbage. Some of that pays while machines
+// are checked, each of which leaves some 200 KB.
 const (
 	heapGrowth         = 40
-	heapGrowthOfChecks = 100
+	heapGrowthOfChecks = 65
 )
 
 // growHeap lets the heap grow as far as pays while machines are checked, or while none is.

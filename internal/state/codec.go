@@ -91,6 +91,13 @@ func intern(texts ...*string) {
 	}
 }
 
+// decodeSharedKey is decodeKey, with texts that are kept once.
+func decodeSharedKey(key string) (Key, error) {
+	k, err := decodeKey(key)
+	intern(&k.Machine, &k.Pack)
+	return k, err
+}
+
 func decodeMachine(name string, value []byte) (*Machine, error) {
 	m := &Machine{}
 	if err := decode(value, m); err != nil {

@@ -35,7 +35,7 @@ func (s *Store) UpdateMachine(ctx context.Context, name string, next func(*Machi
 	if after.revision == 0 {
 		return Machine{Name: name}, nil
 	}
-	shown, err := s.plain.machine(name, after.value)
+	shown, err := decodeMachine(name, after.value)
 	if err != nil {
 		return Machine{}, fmt.Errorf("store machine %s: %w", name, err)
 	}

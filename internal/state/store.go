@@ -34,7 +34,6 @@ type Store struct {
 	queue   *Queue
 	pairs   keyLocks
 	lost    lostDetails
-	plain   plainDecoders
 
 	member *membership // nil: nobody shares the state
 

@@ -156,7 +156,7 @@ func (t *transition) show(ctx context.Context, after entry) error {
 	switch t.op {
 	case opPut:
 		// What was stored is what the view shows: cut to size, and sharing nothing with the caller.
-		r, err := s.plain.record(t.k, after.value)
+		r, err := decodeRecord(t.k, after.value)
 		if err != nil {
 			return err
 		}

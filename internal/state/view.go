@@ -53,10 +53,9 @@ func newView(b *buckets, connected func() bool, o Options) *View {
 		connected: connected,
 		stale:     make(chan struct{}),
 	}
-	pairs, machines := newPlainDecoder(), newPlainDecoder() // of one goroutine each
-	v.records = newMirror(v, b.state, pairs.key, pairs.record, compareKeys)
+	v.records = newMirror(v, b.state, decodeSharedKey, decodeRecord, compareKeys)
 	v.records.onChange = v.indexAlert
-	v.machines = newMirror(v, b.machines, decodeID, machines.machine, cmp.Compare[string])
+	v.machines = newMirror(v, b.machines, decodeID, decodeMachine, cmp.Compare[string])
 	v.machines.onChange = v.indexTally
 	v.runs = newMirror(v, b.runs, decodeRun, decodeRunEntry, func(a, b string) int { return CompareRunIDs(b, a) })
 	v.runs.onChange = v.runChanged
