@@ -1,6 +1,7 @@
 package ssh
 
 import (
+	"bytes"
 	"net"
 	"strings"
 	"sync"
@@ -14,6 +15,7 @@ type connection struct {
 	ssh.Conn
 	channels <-chan ssh.NewChannel
 	requests <-chan *ssh.Request
+	watched  *watchedConn
 }
 
 // client is the connection for those who reach another host through it.
@@ -49,6 +51,8 @@ type watchedConn struct {
 	mu    sync.Mutex
 	seen  []byte
 	end   error
+	out   sync.Mutex
+	held  *bytes.Buffer // what was written and waits, see hold; nil: nothing is to wait
 }
 
 // readAhead is how much is read when a byte is asked for: the library reads a server's version in this way, which would be forty

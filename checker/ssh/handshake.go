@@ -54,7 +54,7 @@ func (t *Transport) handshake(ctx context.Context, l *link, tg *target, h hop, c
 		BannerCallback: func(text string) error { login.banner = truncate(text); return nil },
 	})
 	if err == nil {
-		return &connection{c, channels, requests}, nil
+		return &connection{Conn: c, channels: channels, requests: requests, watched: watched}, nil
 	}
 	if f := l.failure(); f != nil {
 		return nil, f

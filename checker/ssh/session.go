@@ -27,6 +27,7 @@ type session struct {
 	m       *config.Machine
 	link    *link
 	channel ssh.Channel
+	conn    *watchedConn
 	stderr  tail
 	asking  *time.Timer // begins to ask for signs of life; nil: the command does not run
 
@@ -43,7 +44,7 @@ var _ checker.Session = (*session)(nil)
 // open starts the command.
 func (t *Transport) open(l *link, m *config.Machine, conn *connection, h hop, command string) (*session, error) {
 	l.enter(phase{doing: "starting a command on " + h.addr(), connected: true})
-	s := &session{m: m, link: l, exited: make(chan struct{}), ended: make(chan struct{}), lost: make(chan struct{})}
+	s := &session{m: m, link: l, conn: conn.watched, exited: make(chan struct{}), ended: make(chan struct{}), lost: make(chan struct{})}
 	s.work.Go(func() {
 		defer close(s.lost)
 		s.lostCause = conn.serve()
@@ -149,7 +150,7 @@ func (s *session) Write(p []byte) (int, error) {
 	if f := s.link.failure(); f != nil {
 		return 0, named(s.m, f)
 	}
-	n, err := s.channel.Write(p)
+	n, err := s.conn.writePieces(p, s.channel.Write)
 	if err != nil {
 		return n, s.broken(err, "the command has stopped reading")
 	}
