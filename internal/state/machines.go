@@ -35,12 +35,11 @@ func (s *Store) UpdateMachine(ctx context.Context, name string, next func(*Machi
 	if after.revision == 0 {
 		return Machine{Name: name}, nil
 	}
-	shown, err := decodeMachine(name, after.value)
+	m, err := s.view.machines.stored(name, after)
 	if err != nil {
 		return Machine{}, fmt.Errorf("store machine %s: %w", name, err)
 	}
-	s.view.machines.put(name, after.revision, shown)
-	return *shown, nil
+	return *m, nil
 }
 
 // fitMachine is a machine's entry with all texts within their bounds; the caller's is not changed.

@@ -56,6 +56,20 @@ func (m *mirror[K, V]) put(k K, revision uint64, v *V) {
 	m.view.notify()
 }
 
+// stored shows an entry that this process has stored, and returns it. The watcher may have been first: then it need not be decoded
+// again.
+func (m *mirror[K, V]) stored(k K, e entry) (*V, error) {
+	if shown, revision := m.find(k); shown != nil && revision == e.revision {
+		return shown, nil
+	}
+	v, err := m.decodeValue(k, e.value)
+	if err != nil {
+		return nil, err
+	}
+	m.put(k, e.revision, v)
+	return v, nil
+}
+
 // removed shows that this process removed the entry that had the given revision.
 func (m *mirror[K, V]) removed(k K, revision uint64) {
 	m.view.mu.Lock()

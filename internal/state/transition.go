@@ -156,11 +156,9 @@ func (t *transition) show(ctx context.Context, after entry) error {
 	switch t.op {
 	case opPut:
 		// What was stored is what the view shows: cut to size, and sharing nothing with the caller.
-		r, err := decodeRecord(t.k, after.value)
-		if err != nil {
+		if _, err := s.view.records.stored(t.k, after); err != nil {
 			return err
 		}
-		s.view.records.put(t.k, after.revision, r)
 		s.lost.remove(t.k)
 	case opRemove:
 		if after.revision == 0 {
