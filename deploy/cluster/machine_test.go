@@ -57,7 +57,7 @@ func (m *machine) exec(ctx context.Context, stdin io.ReadCloser, stdout, _ io.Wr
 	nonce := checker.Introduction(script)
 	// The reader may be gone; then the next read says so.
 	say := func(text string) { _, _ = io.WriteString(stdout, strings.ReplaceAll(text, recordedNonce, nonce)) }
-	say(m.said.ready + m.said.facts)
+	say(m.said.facts)
 	if !m.gate.pass(ctx) {
 		return 1
 	}

@@ -15,7 +15,7 @@ import (
 )
 
 // answers are what a shell writes in one dialogue, by its steps.
-type answers struct{ ready, facts, compliant, drifted, bye string }
+type answers struct{ facts, compliant, drifted, bye string }
 
 // recordedNonce is that of the recording; each session's own takes its place.
 const recordedNonce = "00112233445566778899aabbccddeeff"
@@ -29,7 +29,7 @@ func recordAnswers(t *testing.T) (said *answers, file string) {
 	require.NoError(t, os.Chmod(file, 0o644))
 	compliant := record(t, file)
 	require.NotEqual(t, compliant[2], drifted[2])
-	return &answers{ready: compliant[0], facts: compliant[1], compliant: compliant[2], drifted: drifted[2], bye: compliant[3]}, file
+	return &answers{facts: compliant[0] + compliant[1], compliant: compliant[2], drifted: drifted[2], bye: compliant[3]}, file
 }
 
 // record runs the script. What is asked follows once it is ready: before, the shell might take it for more of the script.

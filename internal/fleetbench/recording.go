@@ -35,9 +35,6 @@ var (
 	errOther  = errors.New("this is not what was recorded")
 )
 
-// scriptEnd is how the script ends, and nothing in it does.
-const scriptEnd = "\nexit\n}\n"
-
 // ParseRecording makes a recording of all that was sent in one check and all that was answered.
 func ParseRecording(in, out []byte) (*Recording, error) {
 	m := nonceLine.FindSubmatch(out)
@@ -46,7 +43,11 @@ func ParseRecording(in, out []byte) (*Recording, error) {
 	}
 	sent := strings.ReplaceAll(string(in), string(m[1]), placeholder)
 	said := strings.ReplaceAll(string(out), string(m[1]), placeholder)
-	ins, outs := requests(sent), answers(said)
+	ins, err := requests(sent)
+	if err != nil {
+		return nil, err
+	}
+	outs := answers(said)
 	if len(ins) != len(outs) || len(ins) < 3 {
 		return nil, fmt.Errorf("%d requests and %d answers: the dialogue is not the one that this knows", len(ins), len(outs))
 	}
@@ -58,9 +59,13 @@ func ParseRecording(in, out []byte) (*Recording, error) {
 }
 
 // requests cuts what was sent after the script, and after each stage.
-func requests(sent string) []string {
-	script, rest, _ := strings.Cut(sent, scriptEnd)
-	return append([]string{script + scriptEnd}, cutAfter(rest, func(line string) bool { return line == "stage\n" || line == "bye\n" })...)
+func requests(sent string) ([]string, error) {
+	script, err := simfleet.ReadScript(bufio.NewReader(strings.NewReader(sent)))
+	if err != nil {
+		return nil, err
+	}
+	ends := func(line string) bool { return line == "stage\n" || line == "bye\n" }
+	return append([]string{script}, cutAfter(sent[len(script):], ends)...), nil
 }
 
 // answers cuts what was said after the facts, and after each stage.

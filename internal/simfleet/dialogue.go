@@ -4,18 +4,11 @@ import (
 	"bufio"
 	"errors"
 	"io"
-	"regexp"
 	"strings"
 )
 
 // maxLine bounds a line of what follows the script, in bytes.
 const maxLine = 1 << 20
-
-// introduction is how many lines come before the first question, unless they are a part of the script: they are no paths.
-const introduction = 3
-
-// hasIntroduction tells whether a script has its introduction.
-var hasIntroduction = regexp.MustCompile(`drift_main \S+ \S+\nexit\n}\n$`).MatchString
 
 var (
 	errOtherScript = errors.New("only the script of drift_exporter runs here")
@@ -42,12 +35,12 @@ func ReadScript(in *bufio.Reader) (string, error) {
 	return "", errOtherScript
 }
 
-// passQuestions copies what follows the script, line by line: paths that are asked for are placed below root, in all but the
-// first lines. Of a question "=…" only how it begins is a path; what may follow is text to look for. A line that has no end is
-// left out, as the script would not take it.
-func passQuestions(to io.Writer, in *bufio.Reader, first int, root string) error {
+// passQuestions copies what follows the script, line by line: paths that are asked for are placed below root. Of a
+// question "=…" only how it begins is a path; what may follow is text to look for. All else is as it was sent, also what some
+// scripts read before the first question. A line that has no end is left out, as the script would not take it.
+func passQuestions(to io.Writer, in *bufio.Reader, root string) error {
 	op := ""
-	for n := 0; ; n++ {
+	for {
 		read, err := in.ReadSlice('\n')
 		switch {
 		case errors.Is(err, bufio.ErrBufferFull):
@@ -60,7 +53,6 @@ func passQuestions(to io.Writer, in *bufio.Reader, first int, root string) error
 		line := string(read)
 		path, question := strings.CutPrefix(line, "=")
 		switch {
-		case n < first:
 		case !question && line == "command\n":
 			return errCommand
 		case !question:

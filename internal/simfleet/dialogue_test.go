@@ -26,7 +26,7 @@ func TestPathsOfQuestionsArePlaced(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var got bytes.Buffer
-			require.NoError(t, passQuestions(&got, bufio.NewReaderSize(iotest.OneByteReader(strings.NewReader(introduced+c.sent)), maxLine), introduction, "/r"))
+			require.NoError(t, passQuestions(&got, bufio.NewReaderSize(iotest.OneByteReader(strings.NewReader(introduced+c.sent)), maxLine), "/r"))
 			assert.Equal(t, introduced+c.want, got.String())
 		})
 	}
@@ -34,10 +34,10 @@ func TestPathsOfQuestionsArePlaced(t *testing.T) {
 
 func TestWhatIsNoQuestionIsRefused(t *testing.T) {
 	var got bytes.Buffer
-	err := passQuestions(&got, bufio.NewReaderSize(strings.NewReader(introduced+"command\n=/bin/rm\x1f/\x1f\n"), maxLine), introduction, "/r")
+	err := passQuestions(&got, bufio.NewReaderSize(strings.NewReader(introduced+"command\n=/bin/rm\x1f/\x1f\n"), maxLine), "/r")
 	require.ErrorIs(t, err, errCommand)
 	assert.Equal(t, introduced, got.String())
-	err = passQuestions(&got, bufio.NewReaderSize(strings.NewReader(introduced+"file\n="+strings.Repeat("x", maxLine)+"\n"), maxLine), introduction, "/r")
+	err = passQuestions(&got, bufio.NewReaderSize(strings.NewReader(introduced+"file\n="+strings.Repeat("x", maxLine)+"\n"), maxLine), "/r")
 	require.ErrorIs(t, err, errLongLine)
 }
 
@@ -48,7 +48,7 @@ func FuzzQuestions(f *testing.F) {
 	f.Add("line\n=/etc/a//~x\n=/r/etc\nmount\n=/etc\n")
 	f.Fuzz(func(t *testing.T, sent string) {
 		var got bytes.Buffer
-		_ = passQuestions(&got, bufio.NewReaderSize(strings.NewReader(introduced+sent), maxLine), introduction, "/r") // it may refuse
+		_ = passQuestions(&got, bufio.NewReaderSize(strings.NewReader(introduced+sent), maxLine), "/r") // it may refuse
 		passed, ok := strings.CutPrefix(got.String(), introduced)
 		require.True(t, ok)
 		op := ""

@@ -75,11 +75,7 @@ func (s *shell) run(ctx context.Context, stdin io.ReadCloser, stdout, stderr io.
 	work.Go(func() {
 		defer func() { _ = input.Close() }()
 		if _, err := io.WriteString(input, placed(script, s.root)); err == nil {
-			first := introduction
-			if hasIntroduction(script) {
-				first = 0
-			}
-			refused = passQuestions(input, in, first, s.root)
+			refused = passQuestions(input, in, s.root)
 		}
 	})
 	status := waitForGroup(ctx, cmd)
