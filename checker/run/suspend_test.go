@@ -216,10 +216,7 @@ func TestRunThatComesNoFurtherDoesNotKeepAnotherWaiting(t *testing.T) {
 func TestReplicasHaveARunWait(t *testing.T) {
 	f := newFleet(t, func(c *config.Config) { c.Schedule.Spread = 5 * time.Minute }, manyMachines(30)...)
 	c := newCluster(t, f, f)
-	c.start()
 	spread := func(r *replica) (state.Run, bool) { return r.View().Run(today) }
-	c.eventually("some are done", func() bool { run, _ := spread(c.replicas[1]); return run.Checked > 3 && run.ToCome > 3 })
-	last := lastTurn(f)
 	free := make(chan struct{})
 	c.onCheck = func(ctx context.Context, _ *replica, now call) checker.Outcome {
 		if now.run != today {
@@ -230,6 +227,9 @@ func TestReplicasHaveARunWait(t *testing.T) {
 		}
 		return c.complies(now)
 	}
+	c.start()
+	c.eventually("some are done", func() bool { run, _ := spread(c.replicas[1]); return run.Checked > 3 && run.ToCome > 3 })
+	last := lastTurn(f)
 	var id string
 	c.eventually("it is accepted", func() bool {
 		var err error
