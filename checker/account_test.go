@@ -140,7 +140,7 @@ func TestAccountEntriesThatMakeNoSense(t *testing.T) {
 		"=a:x:1:4294967296:c:/h:/": "error",
 		"":                         "error",
 	} {
-		got, err := accountOf(Answers{{Op: "user", Arg: "a"}: {Payload: []byte(answer)}}, "a")
+		got, err := accountOf(Answers{{Op: "user", Arg: "a"}: {Payload: answer}}, "a")
 		if want == "error" {
 			require.Error(t, err, "%q", answer)
 			continue
@@ -151,7 +151,7 @@ func TestAccountEntriesThatMakeNoSense(t *testing.T) {
 		}
 		assert.Equal(t, want, fmt.Sprint(*got))
 	}
-	_, err := groupOf(Answers{{Op: "group", Arg: "a"}: {Payload: []byte("=a:x:x:")}}, "a")
+	_, err := groupOf(Answers{{Op: "group", Arg: "a"}: {Payload: "=a:x:x:"}}, "a")
 	assert.ErrorContains(t, err, "number makes no sense")
 }
 
@@ -186,7 +186,7 @@ func FuzzAccounts(f *testing.F) {
 	f.Add("=a:x:1:b,c", "uid=1 gid=2 groups=2,3")
 	f.Add("absent", "uid=1(a) gid=2(b) groups=")
 	f.Fuzz(func(t *testing.T, answer, line string) {
-		payload := Answer{Payload: []byte(answer)}
+		payload := Answer{Payload: answer}
 		answers := Answers{{Op: "user", Arg: "a"}: payload, {Op: "group", Arg: "a"}: payload}
 		user, err := accountOf(answers, "a")
 		if err == nil && (user == nil) != (answer == "absent") {

@@ -48,7 +48,7 @@ func (d *dialogue) share(f frame) error {
 	answers := kind.share(op, asked, f.text)
 	for i, one := range f.batch {
 		if len(answers) == len(asked) {
-			d.answer(one.number, Answer{Payload: []byte(answers[i])})
+			d.answer(one.number, Answer{Payload: answers[i]})
 		} else { // perhaps a login file has printed something in between
 			d.answer(one.number, Answer{Err: errUnclear.Error()})
 			d.unclear = append(d.unclear, d.asked[one.number-1])

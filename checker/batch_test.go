@@ -16,7 +16,7 @@ import (
 func answered(t *testing.T, asked []Question, output string) (*dialogue, error) {
 	t.Helper()
 	d := &dialogue{
-		asked: asked, ops: allOps(), got: make([]bool, len(asked)), answers: Answers{}, nonce: testNonce,
+		workspace: &workspace{asked: asked, got: make([]bool, len(asked)), answers: Answers{}}, ops: allOps(), nonce: testNonce,
 		frames: newFrameReader(strings.NewReader(strings.ReplaceAll(output, "N", testNonce)), testNonce),
 	}
 	return d, d.read("stage")
@@ -65,9 +65,9 @@ func TestBatchesAreToldApart(t *testing.T) {
 			for _, q := range c.asked {
 				answer := d.answers[q]
 				if answer.Err != "" {
-					answer.Payload = []byte("!" + answer.Err)
+					answer.Payload = "!" + answer.Err
 				}
-				got = append(got, string(answer.Payload))
+				got = append(got, answer.Payload)
 			}
 			assert.Equal(t, c.want, got)
 		})

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"github.com/jonboulle/clockwork"
@@ -48,7 +49,7 @@ func (c *Checker) Check(ctx context.Context, f *Fleet, machine, run string) Outc
 		items, out.Failure = gather(f, m)
 	}
 	if out.Failure == nil && len(m.Packs) > 0 {
-		out.Failure = guarded(log, func() *state.Failure { return c.observe(ctx, f.Config.Check, m, items, &out.Facts) })
+		out.Failure = guarded(log, func() *state.Failure { return c.observe(ctx, f, m, items, &out.Facts) })
 	}
 	now := c.clock.Now()
 	out.At, out.Duration = now.UTC().Truncate(time.Millisecond), now.Sub(started)
@@ -76,7 +77,8 @@ func gather(f *Fleet, m *config.Machine) (map[string][]*observation, *state.Fail
 		}
 		items[id] = make([]*observation, len(p.Entries))
 		all := make([]observation, len(p.Entries))
-		for i, entry := range p.Entries {
+		for i := range p.Entries {
+			entry := &p.Entries[i]
 			kind, ok := kinds.byName(entry.Kind)
 			if !ok {
 				return nil, &state.Failure{Reason: state.ReasonInternal, Message: fmt.Sprintf("pack %q has an item of the unknown kind %q", id, entry.Kind)}
@@ -104,17 +106,10 @@ func guarded(log *slog.Logger, do func() *state.Failure) (failure *state.Failure
 
 // observe has every item of a machine compared.
 func (c *Checker) observe(
-	ctx context.Context, limits config.Check, m *config.Machine, items map[string][]*observation, facts *state.Facts,
+	ctx context.Context, f *Fleet, m *config.Machine, items map[string][]*observation, facts *state.Facts,
 ) *state.Failure {
-	ops := map[string]bool{}
-	for _, id := range m.Packs {
-		for _, item := range items[id] {
-			for _, op := range item.kind.Ops(item.item) {
-				ops[op] = true
-			}
-		}
-	}
-	return c.converse(ctx, limits, m, ops, func(d *dialogue, said Facts) error {
+	ops := f.ops.of(strings.Join(m.Packs, " "), func() map[string]bool { return opsOfItems(items) })
+	return c.converse(ctx, f.Config.Check, m, ops, func(d *dialogue, said Facts) error {
 		*facts = said.Facts
 		var all []*observation
 		for _, id := range m.Packs {
@@ -123,6 +118,19 @@ func (c *Checker) observe(
 		}
 		return d.observe(all)
 	})
+}
+
+// opsOfItems are the ops that the script has to answer for items of packs.
+func opsOfItems(items map[string][]*observation) map[string]bool {
+	ops := map[string]bool{}
+	for _, of := range items {
+		for _, item := range of {
+			for _, op := range item.kind.Ops(item.item) {
+				ops[op] = true
+			}
+		}
+	}
+	return ops
 }
 
 // converse holds a dialogue about these ops with a machine, from its facts to its goodbye, within the configured timeout. Only if it

@@ -51,7 +51,7 @@ func TestSSHDIncludesAreBounded(t *testing.T) {
 	}
 	answers := Answers{}
 	for i, size := range []int64{0, maxContent, maxContent, maxContent, maxContent, maxContent, maxContent, maxContent, maxContent, 1, maxContent + 1} {
-		answers[Question{Op: "file", Arg: fmt.Sprintf("/etc/%d", i)}] = Answer{Payload: fmt.Appendf(nil, file, size)}
+		answers[Question{Op: "file", Arg: fmt.Sprintf("/etc/%d", i)}] = Answer{Payload: fmt.Sprintf(file, size)}
 	}
 	first := func(n int) string { return strings.Join(strings.SplitAfter(names.String(), "\n")[:n], "") }
 	undecided := errUndecided.Error()
@@ -75,7 +75,7 @@ func TestSSHDIncludesAreBounded(t *testing.T) {
 		assert.Len(t, reading.more, c.questions, name)
 		for _, q := range reading.more {
 			if q.Op == "content" {
-				answer, err := parseObserved(string(answers[Question{Op: "file", Arg: q.Arg}].Payload))
+				answer, err := parseObserved(answers[Question{Op: "file", Arg: q.Arg}].Payload)
 				require.NoError(t, err)
 				assert.Equal(t, answer.reached.size, q.Size, "what is asked for is as large as the file")
 			}

@@ -1,7 +1,6 @@
 package checker
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"crypto/rand"
@@ -15,15 +14,13 @@ import (
 
 // dialogue is a session with a machine's shell, from the script's start to its goodbye.
 type dialogue struct {
+	*workspace
 	session    Session
 	ops        map[string]bool // that the script answers
-	introduced *bytes.Buffer   // what was sent, if it has the nonce
+	introduced bool            // the script has the nonce
 	frames     *frameReader
 	nonce      string
 	writing    chan error // of the write under way; nil: none
-	asked      []Question // question N is asked[N-1]
-	got        []bool     // which of them were answered
-	answers    Answers    // of the whole machine
 	unclear    []Question // whose answers were not told apart since they were last asked
 	large      []Question // whose answers are kept only as long as an item waits for them
 	helper     *installed // what runs there, if it is an installed script
@@ -40,14 +37,17 @@ func startDialogue(ctx context.Context, t Transport, m *config.Machine, ops map[
 	if err != nil {
 		return nil, err
 	}
-	d := &dialogue{session: session, ops: ops, frames: newFrameReader(session.Stdout(), nonce), nonce: nonce, answers: Answers{}}
+	d := &dialogue{
+		workspace: newWorkspace(), session: session, ops: ops, frames: newFrameReader(session.Stdout(), nonce), nonce: nonce,
+	}
 	switch {
 	case m.SSH.Helper != "":
 	case m.ConfigUser != "": // a text of the configuration, which may not be a part of the script
 		d.write(sentScript(ops))
 	default:
-		d.introduced = introduced(sentScript(ops), nonce, howOf(m))
-		d.write(d.introduced.Bytes())
+		d.introduced = true
+		introduce(&d.text, sentScript(ops), nonce, howOf(m))
+		d.write(d.text.Bytes())
 	}
 	if err := d.frames.ready(); err != nil {
 		return d, notReady{err}
@@ -124,15 +124,15 @@ func (d *dialogue) written() error {
 	return err
 }
 
-// close ends the session, whatever it is doing.
+// close ends the session, whatever it is doing. Nothing may be done with the dialogue any more.
 func (d *dialogue) close() {
 	_ = d.session.Close()
 	_ = d.written()
-	if d.introduced != nil {
-		sentBuffers.Put(d.introduced)
-		d.introduced = nil
-	}
 	d.frames.close()
+	if d.workspace != nil {
+		d.workspace.free()
+		d.workspace = nil
+	}
 }
 
 // How the script came to run, as it needs to know it.
@@ -153,7 +153,7 @@ func (d *dialogue) facts(m *config.Machine) (Facts, error) {
 	if strings.ContainsAny(m.ConfigUser, "\n\x00") {
 		return Facts{}, &state.Failure{Reason: state.ReasonInternal, Message: "config_user holds a newline"}
 	}
-	if d.introduced == nil {
+	if !d.introduced {
 		d.write([]byte(d.nonce + "\n" + howOf(m) + "\n" + m.ConfigUser + "\n"))
 	}
 	raw := map[string]string{}
@@ -207,10 +207,8 @@ func (d *dialogue) ask(questions []Question) error {
 
 // stage puts questions once.
 func (d *dialogue) stage(questions []Question) error {
-	var text bytes.Buffer
-	if len(d.asked) == 0 { // seldom more than the first stage is asked
-		d.asked, d.got, d.answers = make([]Question, 0, len(questions)), make([]bool, 0, len(questions)), make(Answers, len(questions))
-	}
+	text := &d.text // the last one was written
+	text.Reset()
 	for _, op := range opsOf(questions) {
 		if !d.ops[op] {
 			return fmt.Errorf("%w: the script that was sent does not answer %s", errBug, op)
@@ -218,7 +216,9 @@ func (d *dialogue) stage(questions []Question) error {
 		text.WriteString(op + "\n")
 		for _, q := range questions {
 			if q.Op == op {
-				text.WriteString("=" + q.Arg + "\n")
+				text.WriteByte('=')
+				text.WriteString(q.Arg)
+				text.WriteByte('\n')
 				d.asked = append(d.asked, q)
 				d.got = append(d.got, false)
 				d.frames.expect(q.Size)
@@ -249,7 +249,7 @@ func (d *dialogue) bye() error {
 // read takes answers until the frame that ends a stage, and demands that there is then one to every question: a
 // machine that counts otherwise has not read what we sent.
 func (d *dialogue) read(end string) error {
-	begun := map[int]*bytes.Buffer{} // answers of which the last line is still to come
+	begun := map[int]*strings.Builder{} // answers of which the last line is still to come
 	for {
 		frame, err := d.frames.next()
 		if err != nil {
@@ -283,22 +283,27 @@ func (d *dialogue) answered() int {
 }
 
 // take takes a frame that is a part of an answer.
-func (d *dialogue) take(frame frame, begun map[int]*bytes.Buffer) error {
+func (d *dialogue) take(frame frame, begun map[int]*strings.Builder) error {
 	if _, err := d.open(frame.number); err != nil {
 		return err
 	}
-	buffer := begun[frame.number]
-	if buffer == nil {
-		buffer = &bytes.Buffer{}
-	}
-	buffer.WriteString(frame.text)
+	lines := begun[frame.number]
 	switch frame.verb {
 	case "more":
-		buffer.WriteByte('\n')
-		begun[frame.number] = buffer
+		if lines == nil {
+			lines = &strings.Builder{}
+			begun[frame.number] = lines
+		}
+		lines.WriteString(frame.text)
+		lines.WriteByte('\n')
 		return nil
 	case "val":
-		d.answer(frame.number, Answer{Payload: buffer.Bytes()})
+		text := frame.text
+		if lines != nil {
+			lines.WriteString(text)
+			text = lines.String()
+		}
+		d.answer(frame.number, Answer{Payload: text})
 	case "err":
 		d.answer(frame.number, Answer{Err: cmp.Or(frame.text, "cannot be observed")})
 	default:

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
-	"sync"
 
 	"github.com/drift-exporter/drift_exporter/checker/pack"
 	"github.com/drift-exporter/drift_exporter/internal/state"
@@ -15,15 +14,10 @@ import (
 // varier is an item whose demand depends on the vars of the machine.
 type varier interface{ Varies() bool }
 
-// maxDigests bounds how many packs and sets of vars the digests are kept of. Most fleets have a few; where each machine has
-// its own they are made anew.
-const maxDigests = 1000
-
 // digestCache keeps the digests of packs, which are the same for all machines with the same vars. Nobody may change what
 // it returns.
 type digestCache struct {
-	mu   sync.Mutex
-	kept map[digestKey]packDigests
+	cache[digestKey, packDigests]
 }
 
 type digestKey struct {
@@ -38,22 +32,10 @@ type packDigests struct {
 
 // of is digests, made once.
 func (c *digestCache) of(p *pack.Pack, vars map[string]any) (whole string, definitions map[string]string) {
-	key := digestKey{p, canonical(vars)}
-	c.mu.Lock()
-	d, ok := c.kept[key]
-	c.mu.Unlock()
-	if ok {
-		return d.whole, d.definitions
-	}
-	d.whole, d.definitions = digests(p, vars)
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.kept == nil {
-		c.kept = map[digestKey]packDigests{}
-	}
-	if len(c.kept) < maxDigests {
-		c.kept[key] = d
-	}
+	d := c.cache.of(digestKey{p, canonical(vars)}, func() (d packDigests) {
+		d.whole, d.definitions = digests(p, vars)
+		return d
+	})
 	return d.whole, d.definitions
 }
 

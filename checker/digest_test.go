@@ -65,7 +65,7 @@ func TestDigestOfAPackWithoutItems(t *testing.T) {
 func TestDigestsAreKeptForEachPackAndItsVars(t *testing.T) {
 	packs := loadPacks(t, map[string]string{"p.yaml": "items:\n  files: [{path: /a}]\n", "q.yaml": "items:\n  files: [{path: /b}]\n"})
 	var kept digestCache
-	for i := range maxDigests + 10 {
+	for i := range maxCached + 10 {
 		for range 2 {
 			for _, p := range packs {
 				vars := map[string]any{"n": i}
@@ -76,7 +76,7 @@ func TestDigestsAreKeptForEachPackAndItsVars(t *testing.T) {
 			}
 		}
 	}
-	assert.Len(t, kept.kept, maxDigests)
+	assert.Len(t, kept.kept, maxCached)
 }
 
 // BenchmarkDigests is what the digests of a pack cost a check, made for it and kept.

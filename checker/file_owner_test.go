@@ -36,7 +36,7 @@ func TestOwnersByAnotherNameOfTheSameNumber(t *testing.T) {
 			for _, q := range questions {
 				payload := map[string]string{"file": "self 81a4:0:0:1:root:root", "user": c.user, "group": c.group}[q.Op]
 				require.NotEmpty(t, payload, "%v", q)
-				answers[q] = Answer{Payload: []byte(payload)}
+				answers[q] = Answer{Payload: payload}
 			}
 			got, questions, err = fileKind{}.Compare(Facts{}, item, answers)
 		}
@@ -50,7 +50,7 @@ func TestOwnerThatCannotBeLookedUpIsAnError(t *testing.T) {
 	item, problems := decode(t, fileKind{}, "{path: /x, owner: toor}")
 	require.Empty(t, problems)
 	_, _, err := fileKind{}.Compare(Facts{}, item, Answers{
-		{Op: "file", Arg: "/x"}:   {Payload: []byte("self 81a4:0:0:1:root:root")},
+		{Op: "file", Arg: "/x"}:   {Payload: "self 81a4:0:0:1:root:root"},
 		{Op: "user", Arg: "toor"}: {Err: "getent and awk are missing"},
 	})
 	require.EqualError(t, err, "getent and awk are missing")

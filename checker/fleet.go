@@ -19,6 +19,7 @@ type Fleet struct {
 	Packs  map[string]*pack.Pack // by id
 
 	digests digestCache
+	ops     cache[string, map[string]bool] // by the ids of packs
 }
 
 // NewFleet puts a configuration and packs together. It reports machines that name a pack that there is not, items

@@ -47,10 +47,18 @@ type batched struct {
 
 // frameReader takes frames out of what a machine prints.
 type frameReader struct {
-	in    *bufio.Reader
+	*readBuffers
 	nonce string
 	left  int64 // how much more may be read
 }
+
+// readBuffers are those of a frame reader: each session has one, and sessions come and go.
+type readBuffers struct {
+	in  *bufio.Reader
+	raw []byte
+}
+
+var readers = sync.Pool{New: func() any { return &readBuffers{in: bufio.NewReaderSize(nil, 8<<10)} }}
 
 var (
 	errMalformed = errors.New("the answer makes no sense")
@@ -58,23 +66,23 @@ var (
 	errNoise     = fmt.Errorf("printed more than %d MiB before the script was ready", maxNoise>>20)
 )
 
-// buffers are those of frame readers: each session has one, and sessions come and go.
-var buffers = sync.Pool{New: func() any { return bufio.NewReaderSize(nil, 8<<10) }}
-
 func newFrameReader(r io.Reader, nonce string) *frameReader {
-	in := buffers.Get().(*bufio.Reader)
-	in.Reset(r)
-	return &frameReader{in: in, nonce: nonce, left: maxOutput}
+	buffers := readers.Get().(*readBuffers)
+	buffers.in.Reset(r)
+	return &frameReader{readBuffers: buffers, nonce: nonce, left: maxOutput}
 }
 
 // close gives back the buffer. Nothing may be read any more.
 func (f *frameReader) close() {
-	if f.in == nil {
+	if f.readBuffers == nil {
 		return
 	}
 	f.in.Reset(nil)
-	buffers.Put(f.in)
-	f.in = nil
+	if cap(f.raw) > maxKept {
+		f.raw = nil
+	}
+	readers.Put(f.readBuffers)
+	f.readBuffers = nil
 }
 
 // expect lets a machine print that much more: it is asked for it.
@@ -187,14 +195,14 @@ func frameNumber(s string) (int, error) {
 
 // body reads a file's content.
 func (f *frameReader) body(n int) (frame, error) {
-	body, status, err := f.raw(strconv.Itoa(n)+" end ", maxContent+3)
+	body, status, err := f.bytes(strconv.Itoa(n)+" end ", maxContent+3)
 	switch {
 	case err != nil:
 		return frame{}, err
 	case status != "0":
 		return frame{verb: "err", number: n, text: "cannot be read"}, nil
 	}
-	return frame{verb: "val", number: n, text: string(body)}, nil
+	return frame{verb: "val", number: n, text: body}, nil
 }
 
 // batch reads what answers several questions. Of one that failed nothing is left but that it was tried.
@@ -209,32 +217,32 @@ func (f *frameReader) batch(numbers string) (frame, error) {
 		}
 		out.batch = append(out.batch, batched{n, marked})
 	}
-	text, status, err := f.raw("batched ", maxBatch)
+	text, status, err := f.bytes("batched ", maxBatch)
 	if err != nil || status != "0" {
 		return frame{verb: "batch"}, err
 	}
-	out.text = string(text)
+	out.text = text
 	return out, nil
 }
 
-// raw reads bytes up to the newline in front of the frame that ends them, and how that goes on. They cannot hold the frame,
+// bytes reads what is there up to the newline in front of the frame that ends them, and how that goes on. They cannot hold the frame,
 // since the nonce is known to no file.
-func (f *frameReader) raw(end string, limit int) (text []byte, status string, err error) {
-	text = make([]byte, 0, f.in.Buffered()+1) // most of it, mostly
+func (f *frameReader) bytes(end string, limit int) (text, status string, err error) {
+	f.raw = f.raw[:0]
 	for {
 		line, err := f.line(limit)
 		if err != nil {
-			return nil, "", err
+			return "", "", err
 		}
 		if rest, ours := f.strip(line); ours {
 			status, ended := strings.CutPrefix(rest, end)
 			if !ended {
-				return nil, "", errMalformed
+				return "", "", errMalformed
 			}
-			return bytes.TrimSuffix(text, []byte("\n")), status, nil
+			return string(bytes.TrimSuffix(f.raw, []byte("\n"))), status, nil
 		}
-		if text = append(append(text, line...), '\n'); len(text) > limit {
-			return nil, "", errMalformed
+		if f.raw = append(append(f.raw, line...), '\n'); len(f.raw) > limit {
+			return "", "", errMalformed
 		}
 	}
 }

@@ -107,7 +107,7 @@ func TestMountsAreFoundTheWayTheKernelGoes(t *testing.T) {
 			f := strings.Fields(line)
 			lines[f[3]] += f[0] + " " + f[1] + " 0:1 " + f[2] + " " + f[3] + " rw - tmpfs " + f[4] + " rw\n"
 		}
-		answers := Answers{{Op: "mount", Arg: "/"}: {Payload: []byte(lines["/"])}, {Op: "mount", Arg: "/m"}: {Payload: []byte(lines["/m"])}}
+		answers := Answers{{Op: "mount", Arg: "/"}: {Payload: lines["/"]}, {Op: "mount", Arg: "/m"}: {Payload: lines["/m"]}}
 		m, err := mountAt("/m", answers)
 		require.NoError(t, err, c.name)
 		if m == nil {
@@ -165,7 +165,7 @@ func FuzzMount(f *testing.F) {
 		}
 		answers := Answers{}
 		for _, prefix := range prefixes(path) {
-			answers[Question{Op: "mount", Arg: escapeMount(prefix)}] = Answer{Payload: []byte(line + "\n")}
+			answers[Question{Op: "mount", Arg: escapeMount(prefix)}] = Answer{Payload: line + "\n"}
 		}
 		if at, err := mountAt(path, answers); err == nil && at != nil && at.path != path {
 			t.Fatalf("%q was taken for %q", at.path, path)

@@ -27,8 +27,8 @@ const (
 
 // observation is an item of a pack on a machine, while it is being judged.
 type observation struct {
-	entry      pack.Entry
-	item       pack.Item // the entry's, or one of those that it stands for
+	entry      *pack.Entry // of a pack that others look at as well
+	item       pack.Item   // the entry's, or one of those that it stands for
 	kind       Kind
 	said       *Facts // of the machine; nil: nothing
 	asked      []Question
@@ -83,10 +83,10 @@ func (d *dialogue) has(questions []Question) bool {
 }
 
 // unanswered are the questions that are to be put next, each once: all small ones, and as many large ones as may be
-// in flight.
+// in flight. The next call changes what it returns.
 func (d *dialogue) unanswered(items []*observation) []Question {
-	out := make([]Question, 0, 2*len(items)) // most items have one or two
-	seen := make(map[Question]bool, cap(out))
+	out, seen := d.next[:0], d.seen
+	clear(seen)
 	size := int64(0)
 	for _, item := range items {
 		for _, q := range item.asked {
@@ -98,6 +98,7 @@ func (d *dialogue) unanswered(items []*observation) []Question {
 			out = append(out, q)
 		}
 	}
+	d.next = out
 	return out
 }
 

@@ -75,7 +75,7 @@ func observeAll(t *testing.T, sh Transport, items ...pack.Item) (all []*observat
 	facts, err := d.facts(&config.Machine{})
 	require.NoError(t, err)
 	for _, item := range items {
-		all = append(all, &observation{entry: pack.Entry{Kind: "reading", Item: item}, item: item, kind: reading{}, said: &facts})
+		all = append(all, &observation{entry: &pack.Entry{Kind: "reading", Item: item}, item: item, kind: reading{}, said: &facts})
 	}
 	if err = d.observe(all); err == nil {
 		err = d.bye()
@@ -195,7 +195,7 @@ func TestAKindThatNeverDecidesGivesAnError(t *testing.T) {
 	defer d.close()
 	_, err = d.facts(&config.Machine{})
 	require.NoError(t, err)
-	o := &observation{item: readItem{path: "/x"}, entry: pack.Entry{Item: readItem{path: "/x"}}, kind: undecided{}}
+	o := &observation{item: readItem{path: "/x"}, entry: &pack.Entry{Item: readItem{path: "/x"}}, kind: undecided{}}
 	require.NoError(t, d.observe([]*observation{o}))
 	require.ErrorIs(t, o.err, errBug)
 	assert.Empty(t, o.mismatches)

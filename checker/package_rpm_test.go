@@ -140,8 +140,9 @@ func TestPackagesAreListedOnce(t *testing.T) {
 }
 
 func TestKeysOfRPMAreNotListed(t *testing.T) {
-	answers := Answers{packagesQuestion("rpm"): {Payload: []byte(
-		"install ok installed\tx86_64\t5.1-1\tbash\ninstall ok installed\t(none)\tfd431d51-4ae0493b\tgpg-pubkey\n")}}
+	answers := Answers{packagesQuestion("rpm"): {
+		Payload: "install ok installed\tx86_64\t5.1-1\tbash\ninstall ok installed\t(none)\tfd431d51-4ae0493b\tgpg-pubkey\n",
+	}}
 	found, err := packageList(answers, "rpm")
 	require.NoError(t, err)
 	assert.Equal(t, []foundPackage{{name: "bash", arch: "x86_64", version: "5.1-1", there: true}}, found)

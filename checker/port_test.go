@@ -91,7 +91,7 @@ func answersOf(four, six string) Answers {
 		{"port_table", "tcp"}: four, {"port_table", "tcp6"}: six, {"port_process", "1"}: "=web\n=init\n=web\nall", {"port_process", "2"}: "=cache\nall",
 		{"port_process", "3"}: "=cache\nsome", {"port_process", "4"}: "all", {"port_process", "5"}: "some",
 	} {
-		answers[Question{Op: q[0], Arg: q[1]}] = Answer{Payload: []byte(text)}
+		answers[Question{Op: q[0], Arg: q[1]}] = Answer{Payload: text}
 	}
 	return answers
 }

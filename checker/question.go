@@ -25,7 +25,7 @@ const maxContent = 1 << 20
 
 // Answer is what the machine said to one Question.
 type Answer struct {
-	Payload []byte
+	Payload string
 	// Err says why it could not be observed; Payload is empty then.
 	Err string
 }
@@ -50,7 +50,7 @@ func (a Answers) to(op, arg string) (string, error) {
 	case answer.Err != "":
 		return "", machineError(printable(answer.Err, maxText))
 	}
-	return string(answer.Payload), nil
+	return answer.Payload, nil
 }
 
 // machineError is what the script says in place of an answer. Its texts are the script's own: they hold nothing of

@@ -28,19 +28,12 @@ func Script(ops ...string) string {
 // scriptEnd is how the script ends, and nothing in it does.
 const scriptEnd = "\nexit\n}\n"
 
-// introduced is a script that knows what it would otherwise have to read before it says anything of the machine, in a buffer for one
-// session. Both words are ours: the nonce is hex. What comes from the configuration is never in it.
-func introduced(script []byte, nonce, how string) *bytes.Buffer {
-	text := sentBuffers.Get().(*bytes.Buffer)
-	text.Reset()
+// introduce writes a script that knows what it would otherwise have to read before it says anything of the machine. Both words
+// are ours: the nonce is hex. What comes from the configuration is never in it.
+func introduce(text *bytes.Buffer, script []byte, nonce, how string) {
 	text.Write(script[:len(script)-len(scriptEnd)])
 	text.WriteString(" " + nonce + " " + how + scriptEnd)
-	return text
 }
-
-// sentBuffers hold scripts on their way. A new one for each session would be the most of what a check leaves for the garbage
-// collector.
-var sentBuffers = sync.Pool{New: func() any { return &bytes.Buffer{} }}
 
 var introduction = regexp.MustCompile(`drift_main ([0-9a-f]{32}) (login|become)\nexit\n}\n$`)
 

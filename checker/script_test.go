@@ -83,7 +83,7 @@ func TestTheScriptIsTheSameForAllPacksThatAskForTheSame(t *testing.T) {
 		check(t, transportFunc(func(t Transport, s Session) Session { return recorder{s, &sent} }).over(sh), onePack(t, items, nil))
 		nonce := Introduction(sent.String()[:strings.Index(sent.String(), scriptEnd)+len(scriptEnd)])
 		require.Len(t, nonce, 32)
-		data, ok := strings.CutPrefix(sent.String(), introduced([]byte(Script(ops...)), nonce, howLogin).String())
+		data, ok := strings.CutPrefix(sent.String(), introduced(Script(ops...), nonce, howLogin))
 		require.True(t, ok, "what is sent first is the script")
 		assert.Contains(t, data, "\nstage\nbye\n")
 	}
@@ -134,11 +134,17 @@ func TestAllThatIsNoFunctionIsInEveryScript(t *testing.T) {
 	}
 }
 
+func introduced(script, nonce, how string) string {
+	var text bytes.Buffer
+	introduce(&text, []byte(script), nonce, how)
+	return text.String()
+}
+
 func TestScriptsAreKnownAgain(t *testing.T) {
 	for _, ops := range [][]string{nil, {"file"}, {"sum", "file"}, AllOps()} {
 		slices.Sort(ops)
 		assert.True(t, IsScript(Script(ops...)), "%v", ops)
-		known := introduced([]byte(Script(ops...)), testNonce, howBecome).String()
+		known := introduced(Script(ops...), testNonce, howBecome)
 		assert.True(t, IsScript(known), "%v", ops)
 		assert.False(t, IsScript(strings.Replace(known, " become", " $(id)", 1)), "%v", ops)
 		assert.False(t, IsScript(strings.Replace(known, testNonce, "`id`", 1)), "%v", ops)

@@ -49,13 +49,13 @@ func TestErrorsOfSensitiveItemsQuoteNothing(t *testing.T) {
 		true: "could not be judged; why is not shown of a sensitive item", false: "cannot make sense of hunter2",
 	} {
 		entry.Sensitive = yamlfile.Bool{Set: true, Value: sensitive}
-		o := &observation{entry: entry, item: entry.Item, kind: quoting{}}
+		o := &observation{entry: &entry, item: entry.Item, kind: quoting{}}
 		o.ask()
 		o.compare(Answers{}, new(int))
 		assert.Equal(t, want, o.itemError().Error)
 	}
 	entry.Sensitive = yamlfile.Bool{Set: true, Value: true}
-	o := &observation{entry: entry, item: entry.Item, kind: sysctlKind{}}
+	o := &observation{entry: &entry, item: entry.Item, kind: sysctlKind{}}
 	o.ask()
 	o.compare(Answers{{Op: "sysctl", Arg: "a"}: {Err: "awk is missing"}}, new(int))
 	assert.Equal(t, "awk is missing", o.itemError().Error, "what the script says holds nothing of the machine")

@@ -47,7 +47,7 @@ func (c *Checker) Snapshot(ctx context.Context, f *Fleet, machine string, what [
 			return nil, &state.Failure{Reason: state.ReasonInternal, Message: fmt.Sprintf("kind %q cannot be described", selection.Kind)}
 		}
 		item := &described{selector: selection.Selector}
-		items = append(items, &observation{entry: pack.Entry{Kind: selection.Kind, Item: item}, item: item, kind: kind})
+		items = append(items, &observation{entry: &pack.Entry{Kind: selection.Kind, Item: item}, item: item, kind: kind})
 	}
 	s := &Snapshot{}
 	log := c.log.With("machine", machine)

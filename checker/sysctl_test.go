@@ -77,7 +77,7 @@ func TestSysctlValuesOfSeveralLines(t *testing.T) {
 	for answer, matches := range map[string]bool{
 		"=drive name:\tsr0\n=\n=speed:\t\t1\n=": true, "=drive name: sr0 speed: 1\n=": true, "=drive name: sr0\n=speed: 2\n=": false, "=": false,
 	} {
-		answers := Answers{{Op: "sysctl", Arg: "dev/cdrom/info"}: {Payload: []byte(answer)}}
+		answers := Answers{{Op: "sysctl", Arg: "dev/cdrom/info"}: {Payload: answer}}
 		mismatches, _, err := sysctlKind{}.Compare(Facts{}, item, answers)
 		require.NoError(t, err)
 		assert.Equal(t, matches, len(mismatches) == 0, "%q", answer)

@@ -2,6 +2,7 @@ package run
 
 import (
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/drift-exporter/drift_exporter/internal/state"
@@ -17,6 +18,8 @@ type active struct {
 
 	moved   state.Tally // how far it had come when it was last seen to come further, while another run waits for it
 	movedAt time.Time   // when that was; zero: it was not looked at
+
+	witness atomic.Pointer[string] // a machine without an outcome, when it was last looked for: most of a run it is enough to look at one
 
 	mu     sync.Mutex
 	run    state.Run         // as it was last seen

@@ -65,7 +65,21 @@ func (r *Runner) warnUnattended(context.Context) {
 // nothingLeft tells whether all machines of a run have an outcome, whatever is still on the queue: jobs of machines that left
 // the fleet, where nobody looks for them.
 func (r *Runner) nothingLeft(a *active) bool {
-	return r.store.Agreed() && !slices.ContainsFunc(r.members(r.snapshot(a)), func(name string) bool { return !r.isDone(name, a.id) })
+	if !r.store.Agreed() {
+		return false
+	}
+	if name := a.witness.Load(); name != nil && !r.isDone(*name, a.id) {
+		if _, ok := checkable(r.fleet.Load(), *name); ok {
+			return false
+		}
+	}
+	for _, name := range slices.Backward(r.members(r.snapshot(a))) { // the last are on the queue for the longest
+		if !r.isDone(name, a.id) {
+			a.witness.Store(&name)
+			return false
+		}
+	}
+	return true
 }
 
 // putAt notes where machines were put.

@@ -2,7 +2,7 @@ package config
 
 import (
 	"net/url"
-	"slices"
+	"sort"
 	"strings"
 	"time"
 
@@ -123,8 +123,8 @@ type Alertmanager struct {
 
 // Machine returns the machine of that name.
 func (c *Config) Machine(name string) (*Machine, bool) {
-	i, found := slices.BinarySearchFunc(c.Machines, name, func(m Machine, name string) int {
-		return strings.Compare(m.Name, name)
+	i, found := sort.Find(len(c.Machines), func(i int) int { // it does not copy each machine that it looks at
+		return strings.Compare(name, c.Machines[i].Name)
 	})
 	if !found {
 		return nil, false
