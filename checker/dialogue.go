@@ -130,7 +130,7 @@ func (d *dialogue) close() {
 	_ = d.written()
 	d.frames.close()
 	if d.workspace != nil {
-		d.workspace.free()
+		d.recycle()
 		d.workspace = nil
 	}
 }

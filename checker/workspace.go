@@ -25,8 +25,8 @@ const (
 	maxKeptQuestions = 1000     // of one of questions
 )
 
-// free has another dialogue use the workspace. One that grew large for a seldom machine is not kept.
-func (w *workspace) free() {
+// recycle has another dialogue use the workspace. One that grew large for a seldom machine is not kept.
+func (w *workspace) recycle() {
 	if w.text.Cap() > maxKept || cap(w.asked) > maxKeptQuestions || cap(w.next) > maxKeptQuestions {
 		return
 	}

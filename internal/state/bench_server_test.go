@@ -1,6 +1,7 @@
 package state
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -90,14 +91,14 @@ func (a *serverAlone) run(b *testing.B, machines, packs int) {
 			name := fmt.Sprintf("m%05d", done)
 			done++
 			busy.Go(func() {
+				defer func() { <-free }()
+				var failed []error
 				for i := range packs {
 					_, err := a.pairs.Put(b.Context(), fmt.Sprintf("%s.p%d", name, i), pair)
-					assert.NoError(b, err)
+					failed = append(failed, err)
 				}
 				_, err := a.machines.Put(b.Context(), name, machine)
-				assert.NoError(b, err)
-				assert.NoError(b, job.DoubleAck(b.Context()))
-				<-free
+				assert.NoError(b, errors.Join(append(failed, err, job.DoubleAck(b.Context()))...))
 			})
 		}
 	}
