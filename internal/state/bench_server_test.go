@@ -84,12 +84,12 @@ func (a *serverAlone) run(b *testing.B, machines, packs int) {
 	var busy sync.WaitGroup
 	free := make(chan struct{}, 32)
 	for done := 0; done < machines; {
-		free <- struct{}{}
 		batch, err := a.jobs.FetchNoWait(1)
 		require.NoError(b, err)
 		for job := range batch.Messages() {
 			name := fmt.Sprintf("m%05d", done)
 			done++
+			free <- struct{}{}
 			busy.Go(func() {
 				defer func() { <-free }()
 				var failed []error
