@@ -12,7 +12,7 @@ LDFLAGS  = -s -w -X $(VPKG).Version=$(VERSION) -X $(VPKG).Revision=$(REVISION) -
 GOBUILD  = CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -ldflags '$(LDFLAGS)'
 
 .DEFAULT_GOAL := build
-.PHONY: help build run demo test test-e2e test-browser screenshots test-oracle test-packages lint fmt fuzz bench gobench tidy-check man manifests release clean
+.PHONY: help build run demo test test-e2e test-browser screenshots test-oracle test-faults soak test-packages lint fmt fuzz bench gobench tidy-check man manifests release clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "%-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,6 +47,15 @@ screenshots: test-packages $(BIN)/alertmanager ## take the pictures in docs/imag
 
 test-oracle: test-packages ## compare over 1,000 random verdicts with those of stat, dpkg, rpm, Ansible, … (DRIFT_ORACLE_SEED repeats one)
 	DRIFT_ORACLE=full $(GO) test -count=1 -v -timeout 20m ./checker/oracle
+
+# The sample of it in `make test` is the same tests with fewer faults. docs/reliability.md tells what the rows are.
+FAULTS ?= .
+test-faults: test-packages $(BIN)/alertmanager ## inject every fault of the matrix in docs/reliability.md (FAULTS=Kill: those whose name has it; DRIFT_SEED repeats one)
+	$(TESTENV) DRIFT_FAULTS=full $(GO) test -race -count=1 -v -timeout 80m -run '^TestFault.*$(FAULTS)' ./checker/... ./rules/... ./deploy/faults/...
+
+SOAK_RUNS ?= 720
+soak: test-packages $(BIN)/alertmanager ## run a compressed month of drifts, repairs, reloads and restarts (SOAK_RUNS=n runs; DRIFT_SEED repeats one)
+	$(TESTENV) DRIFT_SOAK_RUNS=$(SOAK_RUNS) $(GO) test -count=1 -v -timeout 3h -run '^TestSoak' ./deploy/soak
 
 test-packages: ## install the Debian packages that the tests need (as root), or say what is missing
 	@tools/test-packages
