@@ -12,7 +12,7 @@ LDFLAGS  = -s -w -X $(VPKG).Version=$(VERSION) -X $(VPKG).Revision=$(REVISION) -
 GOBUILD  = CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -ldflags '$(LDFLAGS)'
 
 .DEFAULT_GOAL := build
-.PHONY: help build run demo test test-e2e test-browser screenshots test-oracle test-faults soak test-packages lint fmt fuzz bench gobench tidy-check man manifests release clean
+.PHONY: help build run demo test test-e2e test-browser screenshots test-oracle test-faults soak test-packages lint fmt fuzz fuzz-corpus bench gobench tidy-check man manifests release clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "%-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -102,8 +102,13 @@ release: $(NFPM) $(SBOM) ## build archives, packages, bills of materials and che
 		tools/release '$(DIST)' $(ARCHES)
 
 FUZZTIME ?= 1m
-fuzz: ## run every fuzz target for FUZZTIME
-	@tools/fuzz $(FUZZTIME)
+FUZZ     ?= .
+fuzz: ## run every fuzz target for FUZZTIME (FUZZ=regexp: those whose file and name match)
+	@tools/fuzz $(FUZZTIME) '$(FUZZ)'
+
+fuzz-corpus: ## keep what fuzzing has found that the tests do not reach yet, for every later test
+	@$(GO) build -C tools/fuzzcorpus -o $(CURDIR)/$(BIN)/fuzzcorpus .
+	@$(BIN)/fuzzcorpus '$(FUZZ)'
 
 # docs/performance.md tells what these choose.
 BENCH_FLEETS ?= 100 1000 10000 50000
