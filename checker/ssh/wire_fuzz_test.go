@@ -2,6 +2,7 @@ package ssh
 
 import (
 	"context"
+	"crypto/rand"
 	"net"
 	"testing"
 	"time"
@@ -75,5 +76,24 @@ func FuzzExit(f *testing.F) {
 		for _, c := range ended.Error() {
 			require.False(t, unicode.IsControl(c), "%q", ended.Error())
 		}
+	})
+}
+
+// Whatever key or certificate a server shows, or a file holds: what is said of it can be shown, and the same key is said to be the same.
+func FuzzKey(f *testing.F) {
+	signer := newSigner(f, "ed25519")
+	f.Add(signer.PublicKey().Marshal())
+	cert := &ssh.Certificate{Key: signer.PublicKey(), CertType: ssh.HostCert, KeyId: "\x1b[31m\n", ValidPrincipals: []string{"a\u202e", "*"}, ValidAfter: 1 << 63, ValidBefore: 1}
+	require.NoError(f, cert.SignCert(rand.Reader, newSigner(f, "ed25519")))
+	f.Add(cert.Marshal())
+	f.Fuzz(func(t *testing.T, wire []byte) {
+		key, err := ssh.ParsePublicKey(wire)
+		if err != nil {
+			return
+		}
+		text := describe(key)
+		require.Equal(t, text, printable(text, len(text)), "not fit to be shown")
+		require.True(t, sameKey(key, key))
+		require.NotEmpty(t, plainType(key))
 	})
 }
