@@ -142,6 +142,7 @@ func (r *Runner) enqueue(ctx context.Context, a *active, names []string) {
 	total := now.Checked + now.Failed + len(names)
 	names, later := r.spread(now, names)
 	a.postpone(later)
+	names = r.answeringFirst(names)
 	a.put(names)
 	if err := r.putJobs(ctx, a, names); err != nil {
 		r.fail(ctx, a, err)
@@ -160,6 +161,22 @@ func (r *Runner) enqueue(ctx context.Context, a *active, names []string) {
 		return
 	}
 	r.endIfEmpty(ctx)
+}
+
+// answeringFirst has the machines that did not answer the last time after all others: each may take a slot for as long as
+// its timeout, and thousands of them must not keep the rest waiting.
+func (r *Runner) answeringFirst(names []string) []string {
+	ordered := make([]string, 0, len(names))
+	var silent []string
+	for _, name := range names {
+		m, known := r.store.View().Machine(name)
+		if known && m.Failure != nil && (m.Failure.Reason == state.ReasonConnect || m.Failure.Reason == state.ReasonTimeout) {
+			silent = append(silent, name)
+		} else {
+			ordered = append(ordered, name)
+		}
+	}
+	return append(ordered, silent...)
 }
 
 // jobs are what goes on the queue for machines of a run.
