@@ -33,8 +33,9 @@ TESTENV := DRIFT_TEST_ALERTMANAGER=$(CURDIR)/$(BIN)/alertmanager DRIFT_TEST_AMTO
            DRIFT_TEST_MANIFESTS=$(CURDIR)/$(BIN)/manifests DRIFT_TEST_NATS_SERVER=$(CURDIR)/$(BIN)/nats-server \
            DRIFT_TEST_NFPM=$(CURDIR)/$(BIN)/nfpm DRIFT_TEST_SBOM=$(CURDIR)/$(BIN)/sbom
 
+# All that any test prints is searched for the secrets that tests plant.
 test: test-packages $(BIN)/alertmanager $(BIN)/amtool $(BIN)/axe.min.js $(BIN)/manifests $(BIN)/nats-server $(BIN)/nfpm $(BIN)/sbom ## run every test with the race detector, real sshd, Alertmanager and chromium included
-	$(TESTENV) $(GO) test -race -count=1 -timeout 40m ./...
+	$(TESTENV) $(GO) run ./internal/testsecret/cmd/suite $(GO) test -json -race -count=1 -timeout 40m ./...
 
 test-e2e: test-packages $(BIN)/alertmanager ## run only the tests of the whole way: machines, exporter, Prometheus with rules, Alertmanager, Slack; every query of the dashboard
 	$(TESTENV) $(GO) test -race -count=1 -timeout 20m -run "TheWholeWay|EveryQueryHasData" ./deploy/e2e ./deploy/grafana

@@ -16,6 +16,7 @@ import (
 	"github.com/drift-exporter/drift_exporter/checker/pack"
 	"github.com/drift-exporter/drift_exporter/internal/config"
 	"github.com/drift-exporter/drift_exporter/internal/state"
+	"github.com/drift-exporter/drift_exporter/internal/testsecret"
 )
 
 // seen is all that a check lets others see.
@@ -37,7 +38,7 @@ func seenOf(t testing.TB, transport Transport, f *Fleet) seen {
 }
 
 // vault is what must be seen nowhere.
-const vault = "hunter2"
+const vault = testsecret.Mark
 
 func TestSecretsOfFilesStayWhereTheyAre(t *testing.T) {
 	dir := t.TempDir()
@@ -45,26 +46,26 @@ func TestSecretsOfFilesStayWhereTheyAre(t *testing.T) {
 	require.NoError(t, os.WriteFile(actual, []byte("password="+vault+"-actual\n"), 0o644))
 	require.NoError(t, os.WriteFile(kept, []byte("password="+vault+"-kept\n"), 0o600))
 	items := map[string]string{
-		"a": "{path: A, sensitive: true, content: 'password=hunter2-content'}",
+		"a": "{path: A, sensitive: true, content: 'password=tellnobody7f3a-content'}",
 		"b": "{path: A, sensitive: true, template: secret}",
-		"c": "{path: A, sensitive: true, contains: [hunter2-line, /hunter2-expr/], not_contains: [/hunter2-a/, 'password=hunter2-actual']}",
-		"d": "{path: K, content: 'password=hunter2-content'}",
+		"c": "{path: A, sensitive: true, contains: [tellnobody7f3a-line, /tellnobody7f3a-expr/], not_contains: [/tellnobody7f3a-a/, 'password=tellnobody7f3a-actual']}",
+		"d": "{path: K, content: 'password=tellnobody7f3a-content'}",
 		"e": "{path: K, template: secret}",
-		"f": "{path: K, contains: [hunter2-line, /hunter2-expr/], not_contains: [/hunter2/]}",
-		"g": "{path: K, contains: '/hunter2\\d/'}",
-		"h": "{path: K, content: 'password=hunter2-content', ignore_lines: /hunter2-ignored/}",
+		"f": "{path: K, contains: [tellnobody7f3a-line, /tellnobody7f3a-expr/], not_contains: [/tellnobody7f3a/]}",
+		"g": "{path: K, contains: '/tellnobody7f3a\\d/'}",
+		"h": "{path: K, content: 'password=tellnobody7f3a-content', ignore_lines: /tellnobody7f3a-ignored/}",
 		"i": "{path: K, template: broken}",
 		"j": "{path: A, sensitive: true, template: broken}",
 		"k": "{path: A, mode: 600, template: keyless}",
-		"l": "{glob: 'D/*', sensitive: true, contains: hunter2-glob, not_contains: /hunter2-k/}",
-		"m": "{glob: 'D/*', sensitive: true, content: 'hunter2-glob'}",
+		"l": "{glob: 'D/*', sensitive: true, contains: tellnobody7f3a-glob, not_contains: /tellnobody7f3a-k/}",
+		"m": "{glob: 'D/*', sensitive: true, content: 'tellnobody7f3a-glob'}",
 	}
 	fsys := fstest.MapFS{
-		"templates/secret":  {Data: []byte("hunter2-template {{ .password }}")},
-		"templates/broken":  {Data: []byte(`{{ slice "hunter2-quoted" .number }}{{ index .list "hunter2-index" }}`)},
-		"templates/keyless": {Data: []byte(`hunter2 {{ .nothing }}`)},
+		"templates/secret":  {Data: []byte("tellnobody7f3a-template {{ .password }}")},
+		"templates/broken":  {Data: []byte(`{{ slice "tellnobody7f3a-quoted" .number }}{{ index .list "tellnobody7f3a-index" }}`)},
+		"templates/keyless": {Data: []byte(`tellnobody7f3a {{ .nothing }}`)},
 	}
-	m := config.Machine{Name: "m1", Transport: config.TransportSSH, Enabled: true, Vars: map[string]any{"password": "hunter2-var", "number": "hunter2-number", "list": []any{}}}
+	m := config.Machine{Name: "m1", Transport: config.TransportSSH, Enabled: true, Vars: map[string]any{"password": "tellnobody7f3a-var", "number": "tellnobody7f3a-number", "list": []any{}}}
 	for name, item := range items {
 		item = strings.NewReplacer("path: A", "path: "+actual, "path: K", "path: "+kept, "D/*", dir+"/*").Replace(item)
 		fsys[name+".yaml"] = &fstest.MapFile{Data: []byte("items: {files: [" + item + "]}")}

@@ -12,10 +12,11 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/drift-exporter/drift_exporter/internal/state"
+	"github.com/drift-exporter/drift_exporter/internal/testsecret"
 	"github.com/drift-exporter/drift_exporter/internal/testsshd"
 )
 
-const passphrase = "cor rect horse"
+const passphrase = testsecret.Mark + " cor rect horse"
 
 // lock encrypts a copy of the server's key in the way that the options of ssh-keygen say.
 func lock(t testing.TB, s *testsshd.Server, args ...string) string {

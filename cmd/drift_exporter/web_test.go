@@ -20,11 +20,12 @@ import (
 	"golang.org/x/crypto/bcrypt"
 
 	"github.com/drift-exporter/drift_exporter/internal/testexporter"
+	"github.com/drift-exporter/drift_exporter/internal/testsecret"
 )
 
 func TestWebConfigurationProtectsEverything(t *testing.T) {
 	w := newWorkspace(t)
-	hash, err := bcrypt.GenerateFromPassword([]byte("secret"), bcrypt.MinCost)
+	hash, err := bcrypt.GenerateFromPassword([]byte(testsecret.Mark), bcrypt.MinCost)
 	require.NoError(t, err)
 	w.write("web.yml", fmt.Sprintf("basic_auth_users: {prometheus: %q}\n", hash))
 	p := testexporter.StartWhere(t, "a login is asked for", func(status int) bool { return status == http.StatusUnauthorized },
@@ -33,9 +34,9 @@ func TestWebConfigurationProtectsEverything(t *testing.T) {
 		status, _ := p.TryGet(path)
 		assert.Equal(t, http.StatusUnauthorized, status, path)
 	}
-	p.URL = strings.Replace(p.URL, "http://", "http://prometheus:secret@", 1)
+	p.URL = strings.Replace(p.URL, "http://", "http://prometheus:"+testsecret.Mark+"@", 1)
 	assert.Contains(t, p.Get("/metrics"), "drift_exporter_build_info")
-	assert.NotContains(t, p.Log(), "secret")
+	assert.NotContains(t, p.Log(), testsecret.Mark)
 	p.Terminate()
 }
 

@@ -13,11 +13,12 @@ import (
 	"github.com/drift-exporter/drift_exporter/internal/testexporter"
 	"github.com/drift-exporter/drift_exporter/internal/testnats"
 	"github.com/drift-exporter/drift_exporter/internal/testprocess"
+	"github.com/drift-exporter/drift_exporter/internal/testsecret"
 )
 
 const (
-	natsPassword  = "of-nats-4711"
-	wrongPassword = "no-such-0815"
+	natsPassword  = testsecret.Mark + "-of-nats"
+	wrongPassword = testsecret.Mark + "-no-such"
 )
 
 // credentials and TLS let replicas reach NATS; wrong ones are told of clearly, and shown nowhere.

@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/drift-exporter/drift_exporter/internal/config"
+	"github.com/drift-exporter/drift_exporter/internal/testsecret"
 )
 
 func TestAlertmanagers(t *testing.T) {
@@ -76,31 +77,31 @@ func TestUserinfoOfTheURLIsWhatTheClientSends(t *testing.T) {
 	assert.Equal(t, []string{"me", "s#cret"}, []string{user, password})
 }
 
-const planted = "pl4nted"
+const planted = testsecret.Mark
 
 // secrets has one wherever a configuration can hold one.
 const secrets = `
 alerting:
   external_labels: {dc: a}
   alertmanagers:
-    - {url: "http://pl4nted-user:pl4nted@am1"}
-    - {url: "http://pl4nted-token@am2"}
-    - {url: "http://am3", basic_auth: {username: pl4nted, password: pl4nted}}
-    - {url: "http://am4", authorization: {credentials: pl4nted}}
-    - {url: "http://am5", bearer_token: pl4nted}
+    - {url: "http://tellnobody7f3a-user:tellnobody7f3a@am1"}
+    - {url: "http://tellnobody7f3a-token@am2"}
+    - {url: "http://am3", basic_auth: {username: tellnobody7f3a, password: tellnobody7f3a}}
+    - {url: "http://am4", authorization: {credentials: tellnobody7f3a}}
+    - {url: "http://am5", bearer_token: tellnobody7f3a}
     - url: http://am6
       oauth2:
         client_id: me
-        client_secret: pl4nted
+        client_secret: tellnobody7f3a
         token_url: http://idp/
-        endpoint_params: {password: pl4nted}
-        proxy_url: http://pl4nted:pl4nted@proxy
-    - {url: "http://am7", proxy_url: "http://pl4nted:pl4nted@proxy", proxy_connect_header: {X: [pl4nted]}}
-    - {url: "http://am8", http_headers: {X-Token: {values: [pl4nted], secrets: [pl4nted]}}}
+        endpoint_params: {password: tellnobody7f3a}
+        proxy_url: http://tellnobody7f3a:tellnobody7f3a@proxy
+    - {url: "http://am7", proxy_url: "http://tellnobody7f3a:tellnobody7f3a@proxy", proxy_connect_header: {X: [tellnobody7f3a]}}
+    - {url: "http://am8", http_headers: {X-Token: {values: [tellnobody7f3a], secrets: [tellnobody7f3a]}}}
 machines:
   - name: web1
     packs: [base]
-    vars: {password: pl4nted, nested: {list: [pl4nted]}, none: }
+    vars: {password: tellnobody7f3a, nested: {list: [tellnobody7f3a]}, none: }
     waivers: [{pack: base, kind: file, item: /a, reason: r, expires: 2026-03-29}]
   - {name: here, packs: [base], transport: local}
 `

@@ -9,6 +9,8 @@ import (
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/drift-exporter/drift_exporter/internal/testsecret"
 )
 
 func TestReplicasShareTheStateOfAServer(t *testing.T) {
@@ -78,8 +80,8 @@ func TestDirectReadsAreOffWhereServersCanBeBehind(t *testing.T) {
 func TestJoiningFailsAtOnceWhereTryingAgainCannotHelp(t *testing.T) {
 	dir := t.TempDir()
 	password := filepath.Join(dir, "password")
-	require.NoError(t, os.WriteFile(password, []byte("s3cret\n"), 0o600))
-	locked := natsServer(t, func(o *server.Options) { o.Username, o.Password = "drift", "s3cret" })
+	require.NoError(t, os.WriteFile(password, []byte(testsecret.Mark+"\n"), 0o600))
+	locked := natsServer(t, func(o *server.Options) { o.Username, o.Password = "drift", testsecret.Mark })
 	bare := natsServer(t, func(o *server.Options) { o.JetStream = false })
 	for name, c := range map[string]struct {
 		srv    *natsd
@@ -99,7 +101,7 @@ func TestJoiningFailsAtOnceWhereTryingAgainCannotHelp(t *testing.T) {
 			_, err := Open(t.Context(), o)
 			require.ErrorContains(t, err, c.want)
 			require.ErrorContains(t, err, "join the cluster at "+c.srv.address+": ")
-			assert.NotContains(t, err.Error(), "s3cret")
+			assert.NotContains(t, err.Error(), testsecret.Mark)
 		})
 	}
 

@@ -9,14 +9,16 @@ import (
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/drift-exporter/drift_exporter/internal/testsecret"
 )
 
 // The permissions that docs/configuration.md names are enough for everything.
 func TestLockedDownAccount(t *testing.T) {
 	password := filepath.Join(t.TempDir(), "password")
-	require.NoError(t, os.WriteFile(password, []byte("s3cret"), 0o600))
+	require.NoError(t, os.WriteFile(password, []byte(testsecret.Mark), 0o600))
 	srv := natsServer(t, func(o *server.Options) {
-		o.Users = []*server.User{{Username: "drift", Password: "s3cret", Permissions: &server.Permissions{
+		o.Users = []*server.User{{Username: "drift", Password: testsecret.Mark, Permissions: &server.Permissions{
 			Publish:   &server.SubjectPermission{Allow: []string{"$JS.API.>", "$JS.ACK.>", "$JS.FC.>", "$KV.>", "work.>"}},
 			Subscribe: &server.SubjectPermission{Allow: []string{"_INBOX.>"}},
 		}}}

@@ -9,9 +9,12 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/drift-exporter/drift_exporter/internal/testsecret"
 )
 
-// Inbox is a loopback HTTP server in a receiver's place (Slack, a webhook). It keeps what is posted to it.
+// Inbox is a loopback HTTP server in a receiver's place (Slack, a webhook). It keeps what is posted to it, which is
+// searched for planted secrets at the end of the test, see testsecret.
 type Inbox struct {
 	URL string // to be used as api_url of slack_configs, or url of webhook_configs
 
@@ -23,7 +26,12 @@ type Inbox struct {
 func NewInbox(t testing.TB) *Inbox {
 	in := &Inbox{}
 	server := httptest.NewServer(in)
-	t.Cleanup(server.Close)
+	t.Cleanup(func() {
+		server.Close()
+		for _, body := range in.Bodies() {
+			testsecret.Check(t, "what a receiver of alerts was told", string(body))
+		}
+	})
 	in.URL = server.URL
 	return in
 }

@@ -3,6 +3,7 @@
 package testalertmanager
 
 import (
+	"encoding/json"
 	"net/url"
 	"os"
 	"os/exec"
@@ -17,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/drift-exporter/drift_exporter/internal/testprocess"
+	"github.com/drift-exporter/drift_exporter/internal/testsecret"
 )
 
 // Server is a running Alertmanager. Its methods must be called from the test's goroutine.
@@ -68,6 +70,9 @@ func (s *Server) Alerts() models.GettableAlerts {
 	s.t.Helper()
 	got, err := s.Client().Alert.GetAlerts(alert.NewGetAlertsParams().WithTimeout(testprocess.Patience))
 	require.NoError(s.t, err, "list alerts\n%s", s.Output())
+	text, err := json.Marshal(got.Payload)
+	require.NoError(s.t, err)
+	testsecret.Check(s.t, "what Alertmanager has", string(text))
 	return got.Payload
 }
 

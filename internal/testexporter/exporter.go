@@ -15,9 +15,11 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/drift-exporter/drift_exporter/internal/testprocess"
+	"github.com/drift-exporter/drift_exporter/internal/testsecret"
 )
 
-// Exporter is a running drift_exporter. Its methods must be called from the test's goroutine.
+// Exporter is a running drift_exporter. Its methods must be called from the test's goroutine. All that it prints, stores
+// and answers is searched for planted secrets, see testsecret.
 type Exporter struct {
 	// URL is its address; it stays the same across Launch.
 	URL string
@@ -25,6 +27,7 @@ type Exporter struct {
 	t       testing.TB
 	args    []string
 	dir     string // of the configuration, which is named as packs are: relative to it
+	storage string
 	what    string // what up tells
 	up      func(status int) bool
 	process *testprocess.Process
@@ -42,14 +45,17 @@ func StartWhere(t testing.TB, what string, up func(status int) bool, configFile,
 	address := testprocess.FreeAddress(t)
 	e := &Exporter{
 		URL: "http://" + address,
-		t:   t, what: what, up: up, dir: filepath.Dir(configFile),
+		t:   t, what: what, up: up, dir: filepath.Dir(configFile), storage: storage,
 		args: []string{"--config.file=" + filepath.Base(configFile), "--storage.path=" + storage, "--web.listen-address=" + address},
 	}
 	if !slices.ContainsFunc(extra, func(arg string) bool { return strings.HasPrefix(arg, "--web.external-url=") }) {
 		e.args = append(e.args, "--web.external-url="+e.URL+"/")
 	}
 	e.args = append(e.args, extra...)
-	t.Cleanup(e.Kill)
+	t.Cleanup(func() {
+		e.Kill()
+		testsecret.CheckFiles(t, e.storage)
+	})
 	e.Launch()
 	return e
 }
@@ -67,7 +73,7 @@ func (e *Exporter) Launch() {
 // Kill is kill -9; it waits until the process is gone.
 func (e *Exporter) Kill() {
 	e.process.Kill()
-	require.NotContains(e.t, e.Log(), "DATA RACE")
+	e.examine()
 }
 
 // Terminate is SIGTERM; the process must end by itself with status 0.
@@ -77,7 +83,14 @@ func (e *Exporter) Terminate() {
 	code, err := e.process.Wait()
 	require.NoError(e.t, err, e.Log())
 	require.Equal(e.t, 0, code, e.Log())
+	e.examine()
+}
+
+// examine looks at all that a process has printed, once it is gone.
+func (e *Exporter) examine() {
+	e.t.Helper()
 	require.NotContains(e.t, e.Log(), "DATA RACE")
+	testsecret.Check(e.t, "what the exporter printed", e.Log())
 }
 
 // Signal sends it a signal.

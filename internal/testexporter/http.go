@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/drift-exporter/drift_exporter/internal/testprocess"
+	"github.com/drift-exporter/drift_exporter/internal/testsecret"
 )
 
 // TryGet is the status and the body of an answer; the status is 0 if there is none.
@@ -22,6 +23,7 @@ func (e *Exporter) TryGet(path string) (int, string) {
 	if err != nil {
 		return 0, err.Error()
 	}
+	testsecret.Check(e.t, "the answer to GET "+path, string(body))
 	return response.StatusCode, string(body)
 }
 
@@ -53,6 +55,7 @@ func (e *Exporter) Post(path, body string) (int, string) {
 	defer func() { _ = response.Body.Close() }()
 	answer, err := io.ReadAll(response.Body)
 	require.NoError(e.t, err)
+	testsecret.Check(e.t, "the answer to POST "+path, string(answer))
 	return response.StatusCode, string(answer)
 }
 

@@ -19,6 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/drift-exporter/drift_exporter/internal/config"
+	"github.com/drift-exporter/drift_exporter/internal/testsecret"
 )
 
 // seen is a request as a server on loopback got it.
@@ -91,11 +92,11 @@ func TestPostsUseTheConfiguredLoginAndCertificates(t *testing.T) {
 	require.Error(t, postTo(t, server.URL, nil), "the certificate is not known")
 	require.NoError(t, postTo(t, server.URL, func(c *config.Alertmanager) {
 		c.HTTPClient.TLSConfig.CAFile = ca
-		c.HTTPClient.BasicAuth = &promconfig.BasicAuth{Username: "drift", Password: "secret"}
+		c.HTTPClient.BasicAuth = &promconfig.BasicAuth{Username: "drift", Password: testsecret.Mark}
 	}))
 	require.Len(t, *requests, 1)
 	assert.Equal(t, "drift", (*requests)[0].user)
-	assert.Equal(t, "secret", (*requests)[0].password)
+	assert.Equal(t, testsecret.Mark, (*requests)[0].password)
 }
 
 func TestRedirects(t *testing.T) {
