@@ -72,7 +72,8 @@ func (d *decoder) value(node *yaml.Node, into reflect.Value, at place) {
 		return
 	}
 	if tag := badTag(node); tag != "" {
-		d.problem(node.Line, "%suses the tag %s, which is not supported", at.subject(), tag)
+		// It is not quoted: it may be a password that begins so.
+		d.problem(node.Line, "%suses a tag, which is not supported (put text that begins with ! in quotes)", at.subject())
 		return
 	}
 	if into.Kind() == reflect.Pointer {

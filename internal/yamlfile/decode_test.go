@@ -104,8 +104,9 @@ func TestDecodeNodeReportsEveryProblemWithItsLine(t *testing.T) {
 			`4: inner.u must be a whole number, not below 0`, `5: inner.b must be true or false`,
 		}},
 		{"broken base64", "name: !!binary '*'", []string{`1: name is not valid base64, which !!binary requires`}},
-		{"tag of another program", "name: !vault secret", []string{`1: name uses the tag !vault, which is not supported`}},
-		{"tag of another program inside", "vars: {a: [!include x]}", []string{`1: each entry of vars.a uses the tag !include, which is not supported`}},
+		{"text with a comma in braces", "{name: pass,word}", []string{`1: a field without a value is not known (put text that has a comma in quotes)`}},
+		{"tag of another program", "name: !vault secret", []string{`1: name uses a tag, which is not supported (put text that begins with ! in quotes)`}},
+		{"tag of another program inside", "vars: {a: [!include x]}", []string{`1: each entry of vars.a uses a tag, which is not supported (put text that begins with ! in quotes)`}},
 		{"top level of another type", "- a", []string{`1: must be a mapping, not a list`}},
 		{"several at once", "nam: x\nlist: {}\ninner: {port: []}", []string{
 			`1: unknown field "nam" (did you mean "name"?)`, `2: list must be a list, not a mapping`,

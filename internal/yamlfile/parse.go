@@ -66,6 +66,9 @@ func parse(data []byte) (document *yaml.Node, second int, err error) {
 
 var reportedLine = regexp.MustCompile(`^line (\d+): `)
 
+// aliasOfNothing is said in place of the parser's message, which quotes what may be a password that begins with a star.
+const aliasOfNothing = "found an alias without an anchor"
+
 // syntaxProblem tells where the YAML is malformed. The parser's own line is that of the construct around the
 // mistake, or missing, unless its scanner found it.
 func syntaxProblem(data []byte, err error) Problem {
@@ -77,6 +80,9 @@ func syntaxProblem(data []byte, err error) Problem {
 	}
 	if line == 0 || strings.HasPrefix(message, "did not find expected") || strings.HasPrefix(message, "found a tab") {
 		line = failingLine(data, err)
+	}
+	if strings.HasPrefix(message, "unknown anchor ") {
+		message = aliasOfNothing
 	}
 	return Problem{Line: line, Message: fmt.Sprintf("not valid YAML: %s%s", message, hint(message))}
 }
@@ -101,6 +107,8 @@ func failingLine(data []byte, whole error) int {
 // hint adds what usually lies behind a message of the parser.
 func hint(message string) string {
 	switch {
+	case message == aliasOfNothing:
+		return " (put text that begins with * in quotes)"
 	case strings.Contains(message, "cannot start any token") && strings.Contains(message, "character"):
 		return " (indent with spaces, and put text that begins with @, %, ` or a tab in quotes)"
 	case strings.Contains(message, "did not find expected key"), strings.Contains(message, "expected '-' indicator"):

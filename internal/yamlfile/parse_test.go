@@ -31,7 +31,7 @@ func TestParseNamesTheLineOfWhatIsMalformed(t *testing.T) {
 		{"bracket not closed", "a: 1\nb: [x\nc: 2\n", `2: not valid YAML: did not find expected ',' or ']' (is a bracket or brace not closed?)`},
 		{"brace not closed", "a: 1\nb: {x: 1\n", `2: not valid YAML: did not find expected ',' or '}' (is a bracket or brace not closed?)`},
 		{"bracket closed twice", "a: 1\nb: [x]]\n", `2: not valid YAML: did not find expected key (is this line indented like its neighbours?)`},
-		{"unknown anchor", "a: 1\nb: *nowhere\n", `2: not valid YAML: unknown anchor 'nowhere' referenced`},
+		{"unknown anchor", "a: 1\nb: *nowhere\n", `2: not valid YAML: found an alias without an anchor (put text that begins with * in quotes)`},
 		{"unknown escape", "a: 1\nb: \"\\d\"\n", `2: not valid YAML: found unknown escape character`},
 		{"text that begins with @", "a: 1\nb: @x\n", "2: not valid YAML: found character that cannot start any token (indent with spaces, and put text that begins with @, %, ` or a tab in quotes)"},
 		{"text that begins with %", "a: 1\nb: %x\n", "2: not valid YAML: found character that cannot start any token (indent with spaces, and put text that begins with @, %, ` or a tab in quotes)"},

@@ -70,7 +70,7 @@ func (d *decoder) structure(node *yaml.Node, into reflect.Value, at place) {
 		case l.rest != nil:
 			d.other(field, into.FieldByIndex(l.rest), at)
 		default:
-			d.unknown(field, l.names, at)
+			d.unknown(node, field, l.names, at)
 		}
 	}
 }
@@ -85,10 +85,14 @@ func (d *decoder) other(field Field, into reflect.Value, at place) {
 	into.SetMapIndex(reflect.ValueOf(field.Name).Convert(into.Type().Key()), value)
 }
 
-func (d *decoder) unknown(field Field, known []string, at place) {
+func (d *decoder) unknown(node *yaml.Node, field Field, known []string, at place) {
 	where := ""
 	if at.path != "" {
 		where = " in " + at.path
+	}
+	if node.Style&yaml.FlowStyle != 0 && IsNull(field.Value) { // {password: a,b} has a field b, which is not to be quoted
+		d.problem(field.Line, "a field without a value%s is not known (put text that has a comma in quotes)", where)
+		return
 	}
 	d.problem(field.Line, "unknown field %q%s%s", field.Name, where, Suggest(field.Name, known))
 }
