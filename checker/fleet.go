@@ -2,6 +2,7 @@ package checker
 
 import (
 	"fmt"
+	"io/fs"
 	"os"
 	"slices"
 	"strings"
@@ -105,7 +106,7 @@ func LoadFleet(configFile, home string) (*Fleet, yamlfile.Problems) {
 	if cfg == nil {
 		return nil, problems
 	}
-	packs, packProblems := pack.Load(os.DirFS(cfg.PacksDir), yamlfile.ShortName(cfg.PacksDir), Kinds())
+	packs, packProblems := packsBelow(cfg.PacksDir)
 	problems = append(problems, packProblems...)
 	fleet, fleetProblems := NewFleet(cfg, packs)
 	if !packProblems.Fatal() { // a pack that is broken would be reported as unknown as well
@@ -117,6 +118,24 @@ func LoadFleet(configFile, home string) (*Fleet, yamlfile.Problems) {
 	}
 	return fleet, problems
 }
+
+// packsBelow reads packs and their templates, and nothing that is outside of their directory: who may write there could else
+// have any file of this host compared, and shown, by a symbolic link to it.
+func packsBelow(dir string) (map[string]*pack.Pack, yamlfile.Problems) {
+	name := yamlfile.ShortName(dir)
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return pack.Load(unopened{err}, name, Kinds())
+	}
+	defer root.Close()
+	return pack.Load(root.FS(), name, Kinds())
+}
+
+// unopened is a directory that cannot be opened.
+type unopened struct{ err error }
+
+// Open is fs.FS's.
+func (u unopened) Open(string) (fs.File, error) { return nil, u.err }
 
 // Machine returns the machine of that name, enabled or not.
 func (f *Fleet) Machine(name string) (*config.Machine, bool) { return f.Config.Machine(name) }

@@ -144,3 +144,36 @@ func readFile(t testing.TB, name string) string {
 	require.NoError(t, err)
 	return string(text)
 }
+
+// Else whoever writes packs had any file of the exporter's host shown as what a machine should have: the SSH key, for one.
+func TestLinksOutOfThePacksDirectoryAreRefused(t *testing.T) {
+	const config = "machines: [{name: web1, packs: [base], transport: local}]\n"
+	templated := "items: {files: [{path: /a, template: key}]}\n"
+	for name, c := range map[string]struct {
+		link, target, base, want string // the link is below packs
+	}{
+		"a template elsewhere":            {"templates/key", "../../id_ed25519", templated, packs/templates/key cannot be read: path escapes from parent},
+		"a template with a whole path":    {"templates/key", "DIR/id_ed25519", templated, "path escapes from parent"},
+		"all templates elsewhere":         {"templates", "../other", templated, "path escapes from parent"},
+		"a pack elsewhere":                {"base.yaml", "../id_ed25519", "", "packs/base.yaml: cannot be read: path escapes from parent"},
+		"a template of the directory":     {"templates/key", "../of/key", templated, ""},
+		"a directory of it, as a kubelet": {"templates", "of", templated, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := writeFiles(t, map[string]string{"config.yaml": config, "id_ed25519": "items: {}", "other/key": "k", "packs/of/key": "k"})
+			if c.base != "" {
+				require.NoError(t, os.WriteFile(filepath.Join(dir, "packs/base.yaml"), []byte(c.base), 0o600))
+			}
+			link := filepath.Join(dir, "packs", c.link)
+			require.NoError(t, os.MkdirAll(filepath.Dir(link), 0o700))
+			require.NoError(t, os.Symlink(strings.Replace(c.target, "DIR", dir, 1), link))
+			_, problems := LoadFleet(filepath.Join(dir, "config.yaml"), "/root")
+			if c.want == "" {
+				require.Empty(t, problems)
+				return
+			}
+			require.True(t, problems.Fatal())
+			require.Contains(t, problems[0].String(), c.want)
+		})
+	}
+}

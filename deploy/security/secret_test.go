@@ -122,13 +122,13 @@ func TestNoSecretLeavesTheExporter(t *testing.T) {
 	good := read(t, w.path("config.yaml"))
 	password := "password: " + testsecret.Mark + "-inline"
 	broken := map[string]string{
-		"basic_auth: {username: drift":            "basic_auth: " + testsecret.Mark + "-inline, no: {x: drift",
-		testsecret.Mark + "-url@127.0.0.1:1":      testsecret.Mark + "-url@127.0.0.1:port",
-		"-proxy@127.0.0.1:1":                      "-proxy@127.0.0.1:port",
-		"vars: {app: " + testsecret.Mark:          "vars: {app: \"" + testsecret.Mark,
-		"X-Token: {secrets: [":                    "X-Token: {secrets: {a: ",
-		"passphrase_file: passphrase":             "passphrase_file: [passphrase]",
-		"authorization: {credentials":             "authorization: {type: basic, credentials",
+		"basic_auth: {username: drift":       "basic_auth: " + testsecret.Mark + "-inline, no: {x: drift",
+		testsecret.Mark + "-url@127.0.0.1:1": testsecret.Mark + "-url@127.0.0.1:port",
+		"-proxy@127.0.0.1:1":                 "-proxy@127.0.0.1:port",
+		"vars: {app: " + testsecret.Mark:     "vars: {app: \"" + testsecret.Mark,
+		"X-Token: {secrets: [":               "X-Token: {secrets: {a: ",
+		"passphrase_file: passphrase":        "passphrase_file: [passphrase]",
+		"authorization: {credentials":        "authorization: {type: basic, credentials",
 	}
 	for from, to := range broken {
 		require.Contains(t, good, from)
