@@ -47,6 +47,20 @@ func TestOutputThatWasCutOffNeverGivesAVerdict(t *testing.T) {
 	}
 }
 
+// A machine that has seen how another, or itself on a better day, was asked may say the same once more.
+func TestASessionThatIsPlayedAgainIsNotBelieved(t *testing.T) {
+	f := everyKind(t)
+	whole := transcribe(t, shells(t)[0], f)
+	require.Equal(t, state.Drifted, checkNonce(t, scripted{output: whole}, f).Results[0].Status, "with the nonce that it was for")
+	for range 3 {
+		out := check(t, scripted{output: whole}, f)
+		require.NotNil(t, out.Failure)
+		assert.Equal(t, state.ReasonProtocol, out.Failure.Reason)
+		assert.Equal(t, state.Unknown, out.Results[0].Status)
+		assert.Empty(t, out.Results[0].Mismatches)
+	}
+}
+
 func TestNoiseChangesNothing(t *testing.T) {
 	f := everyKind(t)
 	whole := transcribe(t, shells(t)[0], f)

@@ -152,7 +152,7 @@ func TestLinksOutOfThePacksDirectoryAreRefused(t *testing.T) {
 	for name, c := range map[string]struct {
 		link, target, base, want string // the link is below packs
 	}{
-		"a template elsewhere":            {"templates/key", "../../id_ed25519", templated, packs/templates/key cannot be read: path escapes from parent},
+		"a template elsewhere":            {"templates/key", "../../id_ed25519", templated, "packs/templates/key cannot be read: path escapes from parent"},
 		"a template with a whole path":    {"templates/key", "DIR/id_ed25519", templated, "path escapes from parent"},
 		"all templates elsewhere":         {"templates", "../other", templated, "path escapes from parent"},
 		"a pack elsewhere":                {"base.yaml", "../id_ed25519", "", "packs/base.yaml: cannot be read: path escapes from parent"},

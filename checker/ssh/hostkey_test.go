@@ -88,7 +88,33 @@ func TestChangedKeyIsRefusedBeforeAuthentication(t *testing.T) {
 			})
 		}
 	}
+	f.stop() // once it has seen all that we sent
 	assert.Zero(t, f.attempts.Load(), "no attempt to log in")
+}
+
+// A machine that is somebody else's by now, or stands at another's address, is not believed under that one's name.
+func TestMachinesCannotTakeEachOthersPlace(t *testing.T) {
+	exits := func(f *fakeServer) { f.onExec = answer(func(c ssh.Channel) { exitWith(c, 0) }) }
+	one, two := startFake(t, exits), startFake(t, exits)
+	for _, policy := range []config.HostKeyPolicy{config.HostKeyStrict, config.HostKeyAcceptNew} {
+		transport := newTransport(t)
+		for f, other := range map[*fakeServer]*fakeServer{one: two, two: one} {
+			m := f.machine()
+			m.SSH.HostKeyPolicy = policy
+			if policy == config.HostKeyAcceptNew {
+				m.SSH.KnownHostsFiles = nil
+			}
+			_, err := run(t, transport, m, "true")
+			require.NoError(t, err)
+			swapped := knownhosts.Line([]string{f.addr()}, other.keys[0].PublicKey()) + "\n"
+			m.SSH.KnownHostsFiles = []string{writeFile(t, filepath.Join(t.TempDir(), "swapped"), swapped)}
+			fresh := newTransport(t) // which has accepted nothing
+			before := f.attempts.Load()
+			_, err = fresh.Start(contextOf(t), m, []string{"true"})
+			requireFailure(t, err, state.ReasonHostKey, false, "has changed")
+			assert.Equal(t, before, f.attempts.Load(), "no attempt to log in")
+		}
+	}
 }
 
 func TestHostCertificate(t *testing.T) {
