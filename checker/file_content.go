@@ -1,18 +1,12 @@
 package checker
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"regexp"
-	"strconv"
 )
-
-// maxRendered bounds what a template may make.
-const maxRendered = 4 << 20
 
 // want is the sha256 that is demanded, and the content itself where it is known. It is nil where only a hash is.
 func (f *fileItem) want(facts Facts) (hash string, content []byte, err error) {
@@ -20,11 +14,9 @@ func (f *fileItem) want(facts Facts) (hash string, content []byte, err error) {
 	case f.hash != "":
 		return f.hash, nil, nil
 	case f.template != nil:
-		out := boundedBuffer{left: maxRendered}
-		if err := f.template.Execute(&out, templateData(facts)); err != nil {
+		if content, err = execute(f.template, templateData(facts)); err != nil {
 			return "", nil, fmt.Errorf("template %s: %w", f.templateName, err)
 		}
-		content = out.Bytes()
 	case f.content != nil:
 		return f.contentHash, []byte(*f.content), nil
 	}
@@ -46,21 +38,6 @@ func templateData(f Facts) map[string]any {
 	}
 	return data
 }
-
-// boundedBuffer is a buffer that refuses to grow without end.
-type boundedBuffer struct {
-	bytes.Buffer
-	left int
-}
-
-func (b *boundedBuffer) Write(p []byte) (int, error) {
-	if b.left -= len(p); b.left < 0 {
-		return 0, errors.New("makes more than " + strconv.Itoa(maxRendered) + " bytes")
-	}
-	return b.Buffer.Write(p)
-}
-
-var _ io.Writer = (*boundedBuffer)(nil)
 
 func hashOf(content []byte) string {
 	sum := sha256.Sum256(content)

@@ -22,6 +22,11 @@ func TestTemplateProblemsStandAtTheirLine(t *testing.T) {
 		{"backslash", `..\secret`, `template "..\\secret" must be the name of a file below packs/templates`},
 		{"the directory itself", ".", `template "." must be the name of a file below packs/templates`},
 		{"empty", `""`, `template "" must be the name of a file below packs/templates`},
+		{"one that uses itself", "loop.sh", `template "loop.sh": it, or one within it, uses itself, which may never end`},
+		{"ones that use each other", "ring.sh", `template "ring.sh": it, or one within it, uses itself, which may never end`},
+		{"huge", "huge.sh", `template "huge.sh": packs/templates/huge.sh is larger than 1 MiB`},
+		{"deep", "deep.sh", `template "deep.sh" is not valid: deep.sh:1: unexpected EOF`},
+		{"parentheses", "parens.sh", `template "parens.sh" is not valid: parens.sh:1: max expression depth exceeded`},
 		{"a directory", "sub", `template "sub": packs/templates/sub cannot be read: invalid argument`},
 	}
 	for _, c := range cases {
@@ -29,6 +34,10 @@ func TestTemplateProblemsStandAtTheirLine(t *testing.T) {
 			packs, problems := pack.Load(files(map[string]string{
 				"a.yaml":           "items:\n  files:\n    - path: /a\n      template: " + c.template + "\n",
 				"templates/bad.sh": "first\n{{ .a } }}\n", "secret": "x", "templates/sub/b.sh": "",
+				"templates/loop.sh": `{{ range .a }}{{ template "loop.sh" . }}{{ end }}`,
+				"templates/ring.sh": `{{ define "x" }}{{ if .a }}{{ else }}{{ template "y" . }}{{ end }}{{ end }}{{ define "y" }}{{ template "x" . }}{{ end }}`,
+				"templates/huge.sh": strings.Repeat("x", 1<<20+1), "templates/deep.sh": strings.Repeat("{{if 1}}", 1<<17),
+				"templates/parens.sh": "{{" + strings.Repeat("(", 1<<20-2),
 			}), "packs", kinds{})
 			require.Len(t, problems, 1)
 			assert.Equal(t, "packs/a.yaml:4: "+c.want, problems[0].String())
