@@ -49,6 +49,9 @@ func newTarget(c config.Alertmanager, dial promconfig.DialContextFunc) (*target,
 	}
 	if t.http.CheckRedirect == nil {
 		t.http.CheckRedirect = onlyPost
+		if c.HTTPClient.HTTPHeaders != nil {
+			t.http.CheckRedirect = onlyPostThere
+		}
 	}
 	reusing := *t.http // EnableConnectionReuse wraps its transport in one that cannot close idle connections
 	runtime := openapiclient.NewWithClient(c.URL.Host, path.Join("/", c.URL.EscapedPath(), "api/v2"), []string{c.URL.Scheme}, &reusing)
@@ -65,13 +68,28 @@ func nameOf(u *url.URL) string {
 }
 
 // onlyPost follows those redirects that repeat the POST (307, 308). After the others an HTTP client asks with GET, gets
-// a list of alerts with status 200, and all would seem well while nothing is ever sent.
+// a list of alerts with status 200, and all would seem well while nothing is ever sent. Nor does it leave TLS.
 func onlyPost(r *http.Request, via []*http.Request) error {
 	if r.Method != http.MethodPost {
 		return http.ErrUseLastResponse
 	}
+	if via[0].URL.Scheme == "https" && r.URL.Scheme != "https" { // whoever is on the way would read the alerts, and the password
+		return errors.New("redirected from https to " + r.URL.Scheme)
+	}
 	if len(via) >= 10 {
 		return errors.New("stopped after 10 redirects")
+	}
+	return nil
+}
+
+// onlyPostThere is onlyPost for requests with headers from the configuration. Unlike a login they are added to each request, so that
+// another host would get them.
+func onlyPostThere(r *http.Request, via []*http.Request) error {
+	if err := onlyPost(r, via); err != nil {
+		return err
+	}
+	if r.URL.Hostname() != via[0].URL.Hostname() {
+		return errors.New("redirected to another host, which must not get http_headers")
 	}
 	return nil
 }

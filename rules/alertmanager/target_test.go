@@ -3,6 +3,7 @@ package alertmanager
 import (
 	"context"
 	"encoding/pem"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -131,6 +132,54 @@ func TestRedirects(t *testing.T) {
 			assert.Len(t, *requests, test.posts)
 		})
 	}
+}
+
+// Whoever answers in the place of an Alertmanager, or was one, may say that it has moved.
+func TestRedirectsTakeNoPasswordElsewhere(t *testing.T) {
+	for name, secret := range map[string]func(c *promconfig.HTTPClientConfig){
+		"a password": func(c *promconfig.HTTPClientConfig) {
+			c.BasicAuth = &promconfig.BasicAuth{Username: "drift", Password: testsecret.Mark}
+		},
+		"a token": func(c *promconfig.HTTPClientConfig) {
+			c.Authorization = &promconfig.Authorization{Type: "Bearer", Credentials: testsecret.Mark}
+		},
+		"a header": func(c *promconfig.HTTPClientConfig) {
+			c.HTTPHeaders = &promconfig.Headers{Headers: map[string]promconfig.Header{"X-Token": {Secrets: []promconfig.Secret{testsecret.Mark}}}}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var headers []string
+			there, requests := listen(t, func(_ http.ResponseWriter, r *http.Request) { headers = append(headers, fmt.Sprint(r.Header)) })
+			there.Start()
+			here, first := listen(t, func(w http.ResponseWriter, r *http.Request) {
+				headers = append(headers, fmt.Sprint(r.Header))
+				w.Header().Set("Location", strings.Replace(there.URL, "127.0.0.1", "localhost", 1)+r.URL.Path)
+				w.WriteHeader(http.StatusTemporaryRedirect)
+			})
+			here.Start()
+			err := postTo(t, here.URL, func(c *config.Alertmanager) { secret(&c.HTTPClient) })
+			require.Len(t, *first, 1)
+			if name == "a header" { // which is for every request
+				require.ErrorContains(t, err, "redirected to another host")
+				require.Empty(t, *requests)
+				return
+			}
+			require.NoError(t, err)
+			require.Len(t, *requests, 1)
+			testsecret.Check(t, "the request to another host", headers[1])
+			assert.NotEqual(t, headers[0], headers[1], "the first has it")
+		})
+	}
+	plain, requests := listen(t, ok)
+	plain.Start()
+	secure, _ := listen(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Location", plain.URL+r.URL.Path)
+		w.WriteHeader(http.StatusPermanentRedirect)
+	})
+	secure.StartTLS()
+	err := postTo(t, secure.URL, func(c *config.Alertmanager) { c.HTTPClient.TLSConfig.InsecureSkipVerify = true })
+	require.ErrorContains(t, err, "redirected from https to http")
+	assert.Empty(t, *requests)
 }
 
 func TestRedirectsInACircleEnd(t *testing.T) {
