@@ -34,6 +34,13 @@ const shutdownGrace = 5 * time.Second
 // headerTimeout bounds how long a client may take to say what it wants.
 const headerTimeout = 10 * time.Second
 
+// A connection on which nobody asks again, or whose answer nobody takes, is closed: they cost memory and a file each. Prometheus asks
+// more often; and what is asked for is answered in seconds.
+const (
+	idleTimeout   = 5 * time.Minute
+	answerTimeout = 5 * time.Minute
+)
+
 // daemon is `serve`: it owns the store and the three stages, and hands each what it needs of the others.
 type daemon struct {
 	cli         *cli
@@ -147,7 +154,7 @@ func (d *daemon) wire(registry *prometheus.Registry) error {
 	d.listening = make(chan struct{})
 	bound := sync.OnceFunc(func() { close(d.listening) })
 	d.server = &http.Server{
-		Handler: site.Handler(), ReadHeaderTimeout: headerTimeout,
+		Handler: site.Handler(), ReadHeaderTimeout: headerTimeout, IdleTimeout: idleTimeout, WriteTimeout: answerTimeout,
 		BaseContext: func(net.Listener) context.Context { bound(); return context.Background() },
 	}
 	return nil
