@@ -38,7 +38,7 @@ var metacharacters = []string{
 // mapping: those of them that are valid. Of each kind it counts the fields that took a text.
 func hostilePacks(t *testing.T) (packs map[string]*pack.Pack, taken map[string]map[string]bool) {
 	kinds, files := Kinds(), fstest.MapFS{"templates/motd": {Data: []byte("x")}}
-	packs, taken = map[string]*pack.Pack{}, map[string]map[string]bool{}
+	taken = map[string]map[string]bool{}
 	where := map[string][2]string{} // kind and field of a pack
 	for _, name := range kinds.Names() {
 		least, known := leastItems[name]
