@@ -48,10 +48,7 @@ func newTarget(c config.Alertmanager, dial promconfig.DialContextFunc) (*target,
 		return nil, fmt.Errorf("alertmanager %s: %w", t.name, err)
 	}
 	if t.http.CheckRedirect == nil {
-		t.http.CheckRedirect = onlyPost
-		if c.HTTPClient.HTTPHeaders != nil {
-			t.http.CheckRedirect = onlyPostThere
-		}
+		t.http.CheckRedirect = follow(secret(c.HTTPClient))
 	}
 	reusing := *t.http // EnableConnectionReuse wraps its transport in one that cannot close idle connections
 	runtime := openapiclient.NewWithClient(c.URL.Host, path.Join("/", c.URL.EscapedPath(), "api/v2"), []string{c.URL.Scheme}, &reusing)
@@ -67,31 +64,35 @@ func nameOf(u *url.URL) string {
 	return bare.String()
 }
 
-// onlyPost follows those redirects that repeat the POST (307, 308). After the others an HTTP client asks with GET, gets
-// a list of alerts with status 200, and all would seem well while nothing is ever sent. Nor does it leave TLS.
-func onlyPost(r *http.Request, via []*http.Request) error {
-	if r.Method != http.MethodPost {
-		return http.ErrUseLastResponse
-	}
-	if via[0].URL.Scheme == "https" && r.URL.Scheme != "https" { // whoever is on the way would read the alerts, and the password
-		return errors.New("redirected from https to " + r.URL.Scheme)
-	}
-	if len(via) >= 10 {
-		return errors.New("stopped after 10 redirects")
-	}
-	return nil
+// secret tells whether requests carry something that is for the configured Alertmanager alone.
+func secret(c promconfig.HTTPClientConfig) bool {
+	return c.BasicAuth != nil || c.Authorization != nil || c.OAuth2 != nil || c.HTTPHeaders != nil ||
+		len(c.BearerToken) > 0 || c.BearerTokenFile != ""
 }
 
-// onlyPostThere is onlyPost for requests with headers from the configuration. Unlike a login they are added to each request, so that
-// another host would get them.
-func onlyPostThere(r *http.Request, via []*http.Request) error {
-	if err := onlyPost(r, via); err != nil {
-		return err
+// follow follows those redirects that repeat the POST (307, 308). After the others an HTTP client asks with GET, gets
+// a list of alerts with status 200, and all would seem well while nothing is ever sent. What is secret does not leave the
+// origin: the HTTP client would give a password to another port of the host, and from https to http in the clear.
+func follow(secret bool) func(*http.Request, []*http.Request) error {
+	return func(r *http.Request, via []*http.Request) error {
+		switch {
+		case r.Method != http.MethodPost:
+			return http.ErrUseLastResponse
+		case len(via) >= 10:
+			return errors.New("stopped after 10 redirects")
+		case via[0].URL.Scheme == "https" && r.URL.Scheme != "https": // whoever is on the way would read the alerts
+			return errors.New("redirected from https to " + r.URL.Scheme)
+		case secret && !stays(via[0].URL, r.URL):
+			return fmt.Errorf("redirected to %s, which must not get the credentials", nameOf(&url.URL{Scheme: r.URL.Scheme, Host: r.URL.Host}))
+		}
+		return nil
 	}
-	if r.URL.Hostname() != via[0].URL.Hostname() {
-		return errors.New("redirected to another host, which must not get http_headers")
-	}
-	return nil
+}
+
+// stays tells whether a redirect leads to the origin where it came from, or to https there.
+func stays(from, to *url.URL) bool {
+	same := from.Scheme == to.Scheme && strings.EqualFold(from.Host, to.Host)
+	return same || from.Scheme == "http" && to.Scheme == "https" && strings.EqualFold(from.Hostname(), to.Hostname())
 }
 
 // close closes the connections that are idle.
