@@ -128,8 +128,11 @@ func (r *Runner) Run(ctx context.Context) error {
 func (r *Runner) NextRun() time.Time { return r.plan.Load().Next(r.clock.Now()) }
 
 // LastDue is when the last machine of the next scheduled run is due.
-func (r *Runner) LastDue() time.Time {
-	next := r.NextRun()
+func (r *Runner) LastDue() time.Time { return r.LastDueAfter(r.clock.Now()) }
+
+// LastDueAfter is when the last machine of the first scheduled run after that time is due.
+func (r *Runner) LastDueAfter(t time.Time) time.Time {
+	next := r.plan.Load().Next(t)
 	if next.IsZero() {
 		return next
 	}

@@ -14,7 +14,7 @@ func (d *daemon) newSender(fleet *checker.Fleet) (*alertmanager.Sender, error) {
 	alerting := fleet.Config.Alerting
 	sender, err := alertmanager.New(d.store.View(), alerting.Alertmanagers, alertmanager.Options{
 		ResendDelay: alerting.ResendDelay,
-		NextRun:     d.runner.LastDue,
+		NextRun:     d.runner.LastDueAfter,
 		Clock:       d.clock,
 		Logger:      d.log,
 		Metrics:     d.sending,

@@ -39,24 +39,17 @@ func nextBatch(ready []*entry) []*entry {
 	return batch
 }
 
-// postable is a batch as Alertmanager's API takes it; what fires is valid until then.
-func postable(batch []*entry, validUntil time.Time) models.PostableAlerts {
+// postable is a batch as Alertmanager's API takes it, at a moment.
+func postable(batch []*entry, m moment, validUntil func(time.Time) time.Time) models.PostableAlerts {
 	alerts := make(models.PostableAlerts, 0, len(batch))
 	for _, e := range batch {
-		endsAt := e.alert.ResolvedAt
-		if e.alert.Firing() {
-			endsAt = validUntil
-			// Alertmanager refuses an end before the start, which a clock that was set back could lead to.
-			if endsAt.Before(e.alert.StartsAt) {
-				endsAt = e.alert.StartsAt.Add(time.Millisecond)
-			}
-		}
+		startsAt, endsAt := e.times(m, validUntil)
 		alerts = append(alerts, &models.PostableAlert{
 			Alert: models.Alert{
 				Labels: models.LabelSet(e.alert.Labels), GeneratorURL: strfmt.URI(e.alert.GeneratorURL),
 			},
 			Annotations: models.LabelSet(e.alert.Annotations),
-			StartsAt:    datetime(e.alert.StartsAt), EndsAt: datetime(endsAt),
+			StartsAt:    datetime(startsAt), EndsAt: datetime(endsAt),
 		})
 	}
 	return alerts

@@ -36,6 +36,9 @@ type loop struct {
 	notBefore time.Time       // and so nothing is tried before
 	failing   bool            // what the log last said
 	confirmed bool            // the view was, in the round before
+	looked    time.Time       // when the round before was
+	ahead     time.Duration   // the Alertmanager's clock of ours, when it last accepted something
+	corrected time.Time       // when everything was last sent once more because of that
 }
 
 func newLoop(v View, t *target, o Options) *loop {
@@ -66,7 +69,8 @@ func (l *loop) wait(ctx context.Context, looked time.Time, long time.Duration) {
 		return
 	case <-l.changed:
 	}
-	if rest := min(settle, l.options.ResendDelay) - l.clock.Since(looked); rest > 0 {
+	most := min(settle, l.options.ResendDelay)
+	if rest := min(most-l.clock.Since(looked), most); rest > 0 {
 		short := l.clock.NewTimer(rest)
 		defer short.Stop()
 		select {
@@ -87,6 +91,7 @@ func (l *loop) round(ctx context.Context) time.Duration {
 		return livePoll
 	}
 	now := l.clock.Now()
+	l.setBack(now)
 	l.read(changed, now)
 	o := l.memory.look(now, l.options.ResendDelay/4)
 	l.drop(o.dropped)
@@ -110,6 +115,20 @@ func (l *loop) round(ctx context.Context) time.Duration {
 	return max(o.next.Sub(now), time.Millisecond)
 }
 
+// maxSetBack is how far the clock may go back without being noticed.
+const maxSetBack = time.Second
+
+// setBack begins anew, as after a restart, if the clock that people set was set back: what is due at some time may not be
+// due for years, and what was told of resolved alerts may have been about a future that has not come.
+func (l *loop) setBack(now time.Time) {
+	now = now.Round(0)
+	if by := l.looked.Sub(now); by > maxSetBack {
+		l.log.Warn("The clock was set back, everything is sent once more", "by", by)
+		l.memory, l.unread, l.failures, l.notBefore = newMemory(), true, 0, time.Time{}
+	}
+	l.looked = now
+}
+
 // read brings the memory up to date, if the view has changed.
 func (l *loop) read(changed <-chan struct{}, now time.Time) {
 	if changed == l.changed && !l.unread {
@@ -126,7 +145,7 @@ func (l *loop) read(changed <-chan struct{}, now time.Time) {
 // send posts a batch and notes what became of it.
 func (l *loop) send(ctx context.Context, batch []*entry, refusedAlready int) {
 	started := l.clock.Now()
-	err := l.target.post(ctx, postable(batch, l.options.validUntil(started)))
+	date, err := l.target.post(ctx, postable(batch, at(started, l.ahead), l.options.validUntil))
 	now := l.clock.Now()
 	if ctx.Err() != nil {
 		return // broken off by ourselves: that is no failure of theirs
@@ -142,6 +161,7 @@ func (l *loop) send(ctx context.Context, batch []*entry, refusedAlready int) {
 	}
 	if what == accepted {
 		l.accepted(batch, now)
+		l.compare(started, date, now)
 		return
 	}
 	l.metrics.errors.Add(float64(len(batch)))
@@ -170,6 +190,35 @@ func (l *loop) accepted(batch []*entry, now time.Time) {
 			e.acceptedAt = now
 		}
 	}
+}
+
+// compare notes by how much the Alertmanager's clock is ahead of ours. What the request itself may have taken is no
+// difference. If it was not known to be off, what was just sent may have been wrong by that much, and is sent once more.
+func (l *loop) compare(from, date, until time.Time) {
+	from, until = from.Round(0), until.Round(0)
+	var ahead time.Duration
+	switch {
+	case date.IsZero(): // it does not say
+		return
+	case date.After(until):
+		ahead = date.Sub(until)
+	case date.Before(from):
+		ahead = date.Sub(from)
+	}
+	before := l.ahead
+	l.ahead = ahead
+	if (ahead - before).Abs() <= clocksApart {
+		return
+	}
+	if ahead.Abs() <= clocksApart {
+		l.log.Info("Alertmanager's clock is ours again")
+		return
+	}
+	l.log.Warn("Alertmanager's clock is not ours: one of them is wrong", "ahead", ahead.Round(time.Second))
+	if until.Sub(l.corrected).Abs() < l.options.ResendDelay {
+		return // there may be several behind one address, each with a clock of its own
+	}
+	l.memory, l.unread, l.corrected = newMemory(), true, until
 }
 
 // refused puts off a single alert that will hardly be accepted the next time either. However many there are of them,

@@ -25,8 +25,10 @@ type pair struct {
 
 // entry is one alert, that is one label set, in its newest state.
 type entry struct {
-	key   state.Key
-	alert state.Alert // shares its maps with the view
+	key       state.Key
+	alert     state.Alert // shares its maps with the view
+	checkedAt time.Time   // the last attempt at the pair
+	endsAt    time.Time   // what is sent of a resolved one, once it was
 
 	due        time.Time // when it is to be sent
 	tried      time.Time // when it was last sent, in vain or not
@@ -87,6 +89,7 @@ func (p *pair) update(record *state.Record, now time.Time) (news bool, dropped i
 		default:
 			e.alert = a
 		}
+		e.checkedAt = record.Attempt.At
 		p.entries = append(p.entries, e)
 	}
 	for _, e := range before {

@@ -121,7 +121,7 @@ func notification(t *testing.T, inbox *testalertmanager.Inbox, want func(n notif
 func run(t *testing.T, v alertmanager.View, server *testalertmanager.Server, nextRun time.Time) {
 	t.Helper()
 	sender, err := alertmanager.New(v, []config.Alertmanager{{URL: server.URL, HTTPClient: promconfig.DefaultHTTPClientConfig}},
-		alertmanager.Options{ResendDelay: 200 * time.Millisecond, NextRun: func() time.Time { return nextRun }})
+		alertmanager.Options{ResendDelay: 200 * time.Millisecond, NextRun: func(time.Time) time.Time { return nextRun }})
 	require.NoError(t, err)
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)

@@ -31,9 +31,9 @@ type View interface {
 // Options are what a Sender needs besides the view and the Alertmanagers.
 type Options struct {
 	ResendDelay time.Duration
-	// NextRun is when the last machine of the fleet is to be checked next, zero if that is not known: an alert is
-	// valid beyond it, see rules.ValidUntil.
-	NextRun func() time.Time
+	// NextRun is when the last machine of the fleet is to be checked in the first run after that time, zero if that is not
+	// known: an alert is valid beyond it, see rules.ValidUntil.
+	NextRun func(after time.Time) time.Time
 	Clock   clockwork.Clock // nil: the real one
 	Logger  *slog.Logger    // nil: none
 	Metrics *Metrics        // nil: none that anyone sees
@@ -78,7 +78,7 @@ func New(v View, targets []config.Alertmanager, o Options) (*Sender, error) {
 func (o Options) validUntil(now time.Time) time.Time {
 	var next time.Time
 	if o.NextRun != nil {
-		next = o.NextRun()
+		next = o.NextRun(now)
 	}
 	return rules.ValidUntil(now, next, o.ResendDelay)
 }

@@ -98,11 +98,19 @@ func stays(from, to *url.URL) bool {
 // close closes the connections that are idle.
 func (t *target) close() { t.http.CloseIdleConnections() }
 
-// post sends alerts. A *sendError says what the Alertmanager answered; every other error means that there is no answer.
-func (t *target) post(ctx context.Context, alerts models.PostableAlerts) error {
+// post sends alerts, and returns what time it was for who accepted them; zero if they did not say. A *sendError says what
+// the Alertmanager answered; every other error means that there is no answer.
+func (t *target) post(ctx context.Context, alerts models.PostableAlerts) (date time.Time, err error) {
 	params := alert.NewPostAlertsParamsWithContext(ctx).WithTimeout(t.timeout).WithAlerts(alerts)
-	_, err := t.api.Alert.PostAlerts(params, func(o *openapi.ClientOperation) { o.Reader = openapi.ClientResponseReaderFunc(read) })
-	return err
+	_, err = t.api.Alert.PostAlerts(params, func(o *openapi.ClientOperation) {
+		o.Reader = openapi.ClientResponseReaderFunc(func(r openapi.ClientResponse, c openapi.Consumer) (any, error) {
+			if said, err := http.ParseTime(r.GetHeader("Date")); err == nil {
+				date = said
+			}
+			return read(r, c)
+		})
+	})
+	return date, err
 }
 
 // sendError is an answer that is no acceptance.

@@ -60,7 +60,9 @@ func postTo(t *testing.T, rawURL string, adapt func(c *config.Alertmanager)) err
 	defer target.close()
 	now := time.Now()
 	alert := firing(web1)
-	return target.post(context.Background(), postable([]*entry{{key: web1, alert: alert}}, now.Add(time.Hour)))
+	hence := func(t time.Time) time.Time { return t.Add(time.Hour) }
+	_, err = target.post(context.Background(), postable([]*entry{{key: web1, alert: alert}}, at(now, 0), hence))
+	return err
 }
 
 func TestPostsGoToTheAPIBelowTheURL(t *testing.T) {
@@ -244,7 +246,7 @@ func TestAnAnswerThatDoesNotComeTimesOut(t *testing.T) {
 		require.NoError(t, err)
 		defer target.close()
 		before := time.Now()
-		err = target.post(context.Background(), models.PostableAlerts{})
+		_, err = target.post(context.Background(), models.PostableAlerts{})
 		require.ErrorIs(t, err, context.DeadlineExceeded)
 		assert.Equal(t, gone, consequenceOf(err))
 		assert.Equal(t, 3*time.Second, time.Since(before))

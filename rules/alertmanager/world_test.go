@@ -18,6 +18,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/jonboulle/clockwork"
 	"github.com/prometheus/alertmanager/api/v2/models"
 	"github.com/prometheus/client_golang/prometheus"
 	promconfig "github.com/prometheus/common/config"
@@ -41,6 +42,9 @@ type world struct {
 	metrics  *Metrics
 	log      *bytes.Buffer
 	nextRun  time.Time
+	next     func(time.Time) time.Time // in its place, if it is not nil
+	clock    clockwork.Clock           // nil: that of the bubble
+	resend   time.Duration
 	cancel   context.CancelFunc
 	ended    chan struct{}
 }
@@ -49,7 +53,8 @@ type world struct {
 func inWorld(t *testing.T, names []string, test func(t *testing.T, w *world)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		w := &world{t: t, view: newView(), servers: map[string]*server{}, registry: prometheus.NewRegistry(), log: &bytes.Buffer{}}
+		w := &world{t: t, view: newView(), servers: map[string]*server{}, registry: prometheus.NewRegistry(), log: &bytes.Buffer{},
+			resend: time.Minute}
 		w.metrics = NewMetrics(w.registry)
 		for _, name := range names {
 			w.targets = append(w.targets, config.Alertmanager{
@@ -64,8 +69,12 @@ func inWorld(t *testing.T, names []string, test func(t *testing.T, w *world)) {
 
 func (w *world) start() {
 	w.t.Helper()
+	next := w.next
+	if next == nil {
+		next = func(time.Time) time.Time { return w.nextRun }
+	}
 	sender, err := New(w.view, w.targets, Options{
-		ResendDelay: time.Minute, NextRun: func() time.Time { return w.nextRun },
+		ResendDelay: w.resend, NextRun: next, Clock: w.clock,
 		Logger:  slog.New(slog.NewTextHandler(w.log, nil)),
 		Metrics: w.metrics, dial: w.dial,
 	})
@@ -260,12 +269,21 @@ func (v *view) Confirm(context.Context) bool {
 
 // set writes a pair's alerts, the newest first; none deletes the record.
 func (v *view) set(key state.Key, alerts ...state.Alert) {
+	if len(alerts) == 0 {
+		v.store(key, nil)
+	} else {
+		v.store(key, &state.Record{Key: key, Alert: &alerts[0], Resolving: alerts[1:]})
+	}
+}
+
+// store writes a pair's record; nil deletes it.
+func (v *view) store(key state.Key, r *state.Record) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	if len(alerts) == 0 {
+	if r == nil {
 		delete(v.records, key)
 	} else {
-		v.records[key] = &state.Record{Key: key, Alert: &alerts[0], Resolving: alerts[1:]}
+		v.records[key] = r
 	}
 	close(v.changed)
 	v.changed = make(chan struct{})
