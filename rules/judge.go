@@ -114,7 +114,7 @@ func verdict(before *state.Verdict, r state.Result) *state.Verdict {
 		Items: r.Items, Mismatches: len(r.Mismatches), Waived: len(r.Waived),
 		PackDigest: r.PackDigest, WaiverExpires: r.WaiverExpires,
 	}
-	if before != nil && before.Status == r.Status {
+	if before != nil && before.Status == r.Status && before.Since.Before(at) { // else the clock was ahead then
 		v.Since = before.Since
 	}
 	return v
