@@ -16,11 +16,14 @@ const newRetry = time.Minute
 // due starts the scheduled run if one is due. An instant of before the process began was missed: the schedule says
 // whether it is made up for. One that nobody was there to start since then is only late.
 func (r *Runner) due(ctx context.Context) {
-	p := r.plan.Load()
 	now := r.clock.Now()
+	p := r.planOf(now)
 	at := p.Latest(now)
 	if r.handled.After(now.Add(tolerance)) {
 		r.handled = at // the clock was wrong
+	}
+	if r.begun.After(now) {
+		r.begun = now // as above: what comes from now on comes after the process began
 	}
 	if at.IsZero() || !at.After(r.handled) || !at.After(p.since) {
 		return
@@ -43,6 +46,20 @@ func (r *Runner) due(ctx context.Context) {
 		}
 	}
 	r.handled = at
+}
+
+// planOf is the plan at that time. One that is followed from a later time on was made by a clock that was ahead: it would
+// not be followed until then.
+func (r *Runner) planOf(now time.Time) *plan {
+	p := r.plan.Load()
+	if !p.since.After(now) {
+		return p
+	}
+	mended := &plan{Schedule: p.Schedule, since: now.Round(0)}
+	if !r.plan.CompareAndSwap(p, mended) {
+		return r.plan.Load() // a reload brought another
+	}
+	return mended
 }
 
 // scheduled starts the run of an instant, at the cost of one that is still on. It tells whether the instant is dealt

@@ -111,7 +111,7 @@ func (r *Runner) Run(ctx context.Context) error {
 		return err
 	}
 	defer r.stopCron()
-	r.begun = r.clock.Now()
+	r.begun = r.clock.Now().Round(0) // by the clock that people set, as all that is compared with instants
 	r.lead(ctx)
 	var others sync.WaitGroup
 	if r.checks {
@@ -150,7 +150,7 @@ func (r *Runner) Reload(_ context.Context, f *checker.Fleet) error {
 	r.cronMu.Lock()
 	defer r.cronMu.Unlock()
 	if !s.Equal(r.plan.Load().Schedule) {
-		r.plan.Store(&plan{Schedule: s, since: r.clock.Now()})
+		r.plan.Store(&plan{Schedule: s, since: r.clock.Now().Round(0)})
 		if err := r.updateCron(); err != nil {
 			r.log.Error("the timer does not follow the new schedule, it will be a few seconds late", "err", err)
 		}
