@@ -3,10 +3,15 @@ package state
 import (
 	"context"
 	"fmt"
+	"slices"
+	"time"
 )
 
 // maxRuns is how many runs are kept. Runs that have not ended are kept beyond it.
 const maxRuns = 100
+
+// maxRunAhead is how far in the future a run may lie and not have been stored by a clock that was wrong.
+const maxRunAhead = time.Hour
 
 // CreateRun claims a run. It returns ErrExists if the run is stored already, that is, if someone else has
 // claimed it. Runs that ended long ago make room for it.
@@ -121,22 +126,34 @@ func (s *Store) Runs(ctx context.Context) ([]Run, error) {
 	return runs, nil
 }
 
-// trimRuns deletes the oldest runs that have ended, as long as there are more than maxRuns.
+// trimRuns deletes runs that have ended, as long as there are more than maxRuns: the oldest, but before them those of a
+// time to come. They were stored while the clock was ahead, and would take the place of all that come until then.
 func (s *Store) trimRuns(ctx context.Context) error {
 	runs := s.view.Runs()
 	excess := len(runs) - maxRuns
-	for i := len(runs) - 1; i >= 0 && excess > 0; i-- {
-		if !runs[i].Ended() {
+	if excess <= 0 {
+		return nil
+	}
+	soon := s.view.clock.Now().Add(maxRunAhead)
+	var early, others []*Run
+	for _, r := range slices.Backward(runs) {
+		if at, err := r.Instant(); !r.Ended() {
 			continue
+		} else if err == nil && at.After(soon) {
+			early = append(early, r)
+		} else {
+			others = append(others, r)
 		}
-		excess--
-		after, err := s.changeRun(ctx, runs[i].ID, func(*Run) (change, error) {
+	}
+	ended := append(early, others...)
+	for _, r := range ended[:min(excess, len(ended))] {
+		after, err := s.changeRun(ctx, r.ID, func(*Run) (change, error) {
 			return change{op: opRemove}, nil
 		})
 		if err != nil {
-			return fmt.Errorf("delete run %s: %w", runs[i].ID, err)
+			return fmt.Errorf("delete run %s: %w", r.ID, err)
 		}
-		s.view.runs.removed(runs[i].ID, after.revision)
+		s.view.runs.removed(r.ID, after.revision)
 	}
 	return nil
 }

@@ -141,11 +141,20 @@ func (v *View) Run(id string) (Run, bool) {
 	return *r, true
 }
 
-// LastRun returns the run that ended last.
+// LastRun returns the run that ended last. One that ended in a time to come ended while the clock was ahead: it is the
+// last only if there is no other.
 func (v *View) LastRun() (Run, bool) {
+	soon := v.clock.Now().Add(maxRunAhead)
 	var last *Run
 	for _, r := range v.Runs() {
-		if r.Ended() && (last == nil || r.EndedAt.After(last.EndedAt)) {
+		if !r.Ended() {
+			continue
+		}
+		early := r.EndedAt.After(soon)
+		switch {
+		case last == nil, !early && last.EndedAt.After(soon):
+			last = r
+		case early == last.EndedAt.After(soon) && r.EndedAt.After(last.EndedAt):
 			last = r
 		}
 	}
