@@ -52,7 +52,7 @@ test-oracle: test-packages ## compare over 1,000 random verdicts with those of s
 # The sample of it in `make test` is the same tests with fewer faults. docs/reliability.md tells what the rows are.
 FAULTS ?= .
 test-faults: test-packages $(BIN)/alertmanager ## inject every fault of the matrix in docs/reliability.md (FAULTS=Kill: those whose name has it; DRIFT_SEED repeats one)
-	$(TESTENV) DRIFT_FAULTS=full $(GO) test -race -count=1 -v -timeout 80m -run '^TestFault.*$(FAULTS)' ./checker/... ./rules/... ./internal/state ./deploy/faults/...
+	$(TESTENV) DRIFT_FAULTS=full $(GO) test -race -count=1 -v -timeout 80m -run '^TestFault.*$(FAULTS)' ./checker/... ./rules/... ./internal/state ./cmd/drift_exporter ./deploy/faults/...
 
 SOAK_RUNS ?= 720
 soak: test-packages $(BIN)/alertmanager ## run a compressed month of drifts, repairs, reloads and restarts (SOAK_RUNS=n runs; DRIFT_SEED repeats one)

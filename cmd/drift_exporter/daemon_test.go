@@ -36,6 +36,12 @@ func newStoppedDaemon(t testing.TB, dir string) *daemon {
 // tryDaemon is newStoppedDaemon with flags, which may be refused.
 func tryDaemon(t testing.TB, dir string, f serveFlags) (*daemon, error) {
 	t.Helper()
+	return tryDaemonBy(t, dir, f, clockwork.NewRealClock())
+}
+
+// tryDaemonBy is tryDaemon by another clock.
+func tryDaemonBy(t testing.TB, dir string, f serveFlags, clock clockwork.Clock) (*daemon, error) {
+	t.Helper()
 	none, addresses, socket := "", []string{"127.0.0.1:0"}, false
 	c := &cli{
 		common: &commonFlags{configFile: filepath.Join(dir, "config.yaml"), storagePath: filepath.Join(dir, "data")},
@@ -43,7 +49,7 @@ func tryDaemon(t testing.TB, dir string, f serveFlags) (*daemon, error) {
 		log:    &promslog.Config{}, stdout: io.Discard, stderr: io.Discard,
 	}
 	f.web = &web.FlagConfig{WebListenAddresses: &addresses, WebConfigFile: &none, WebSystemdSocket: &socket}
-	return newDaemon(t.Context(), c, &f, slog.New(slog.DiscardHandler), clockwork.NewRealClock())
+	return newDaemon(t.Context(), c, &f, slog.New(slog.DiscardHandler), clock)
 }
 
 var here = state.Key{Machine: "here", Pack: "base"}
