@@ -108,7 +108,7 @@ func TestFaultClockWasAheadBlocksNoCheckOfTheNextDay(t *testing.T) {
 
 func TestFaultClockRandomJumps(t *testing.T) {
 	random := testfaults.Random(t)
-	stories := testfaults.Pick(100, 4000)
+	stories := testfaults.Pick(100, 500)
 	for n := range stories {
 		m := &clockModel{clockStory: newClockStory(t), random: random}
 		for step := range 40 {
