@@ -25,6 +25,7 @@ type Exporter struct {
 	URL string
 
 	t       testing.TB
+	binary  string
 	args    []string
 	dir     string // of the configuration, which is named as packs are: relative to it
 	storage string
@@ -39,13 +40,25 @@ func Start(t testing.TB, configFile, storage string, extra ...string) *Exporter 
 	return StartWhere(t, "the exporter is ready", func(status int) bool { return status == http.StatusOK }, configFile, storage, extra...)
 }
 
+// StartUnraced is Start for the program without the race detector, whose memory is what operators see.
+func StartUnraced(t testing.TB, configFile, storage string, extra ...string) *Exporter {
+	t.Helper()
+	ready := func(status int) bool { return status == http.StatusOK }
+	return start(t, unracedBinary(t), "the exporter is ready", ready, configFile, storage, extra...)
+}
+
 // StartWhere is Start for an exporter that shows otherwise that it is up: by the status of its answer to /-/ready.
 func StartWhere(t testing.TB, what string, up func(status int) bool, configFile, storage string, extra ...string) *Exporter {
+	t.Helper()
+	return start(t, Binary(t), what, up, configFile, storage, extra...)
+}
+
+func start(t testing.TB, binary, what string, up func(status int) bool, configFile, storage string, extra ...string) *Exporter {
 	t.Helper()
 	address := testprocess.FreeAddress(t)
 	e := &Exporter{
 		URL: "http://" + address,
-		t:   t, what: what, up: up, dir: filepath.Dir(configFile), storage: storage,
+		t:   t, binary: binary, what: what, up: up, dir: filepath.Dir(configFile), storage: storage,
 		args: []string{"--config.file=" + filepath.Base(configFile), "--storage.path=" + storage, "--web.listen-address=" + address},
 	}
 	if !slices.ContainsFunc(extra, func(arg string) bool { return strings.HasPrefix(arg, "--web.external-url=") }) {
@@ -63,11 +76,23 @@ func StartWhere(t testing.TB, what string, up func(status int) bool, configFile,
 // Launch starts it again after Kill or Terminate, with what it had stored.
 func (e *Exporter) Launch() {
 	e.t.Helper()
-	cmd := exec.Command(Binary(e.t), e.args...)
-	cmd.Dir = e.dir
 	var err error
-	e.process, err = testprocess.StartWhere(cmd, e.URL+"/-/ready", e.up)
+	e.process, err = testprocess.StartWhere(e.command(), e.URL+"/-/ready", e.up)
 	require.NoError(e.t, err, e.what)
+}
+
+// LaunchUnready is Launch that does not wait until it is ready: it is to be killed before, perhaps.
+func (e *Exporter) LaunchUnready() {
+	e.t.Helper()
+	var err error
+	e.process, err = testprocess.Launch(e.command())
+	require.NoError(e.t, err, e.what)
+}
+
+func (e *Exporter) command() *exec.Cmd {
+	cmd := exec.Command(e.binary, e.args...)
+	cmd.Dir = e.dir
+	return cmd
 }
 
 // Kill is kill -9; it waits until the process is gone.

@@ -36,6 +36,20 @@ func Start(cmd *exec.Cmd, url string) (*Process, error) {
 
 // StartWhere is Start for a server that shows otherwise that it is up: by its answer's status.
 func StartWhere(cmd *exec.Cmd, url string, up func(status int) bool) (*Process, error) {
+	p, err := Launch(cmd)
+	if err != nil {
+		return nil, err
+	}
+	if err := p.ready(url, up); err != nil {
+		err = fmt.Errorf("%w\n%s", err, p.Output())
+		p.Kill()
+		return nil, err
+	}
+	return p, nil
+}
+
+// Launch runs the command, and does not wait for anything.
+func Launch(cmd *exec.Cmd) (*Process, error) {
 	p := &Process{cmd: cmd, output: &Output{}, done: make(chan struct{})}
 	cmd.Stdout, cmd.Stderr = p.output, p.output
 	if err := cmd.Start(); err != nil {
@@ -45,11 +59,6 @@ func StartWhere(cmd *exec.Cmd, url string, up func(status int) bool) (*Process, 
 		defer close(p.done)
 		p.err = cmd.Wait()
 	}()
-	if err := p.ready(url, up); err != nil {
-		err = fmt.Errorf("%w\n%s", err, p.Output())
-		p.Kill()
-		return nil, err
-	}
 	return p, nil
 }
 

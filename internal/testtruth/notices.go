@@ -1,0 +1,66 @@
+package testtruth
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// Notice is what Alertmanager told its receiver of an alert.
+type Notice struct {
+	Status      string            `json:"status"` // firing, resolved
+	Labels      map[string]string `json:"labels"`
+	Annotations map[string]string `json:"annotations"`
+	StartsAt    time.Time         `json:"startsAt"`
+}
+
+// noticed is what the receiver was told of each pair, oldest first.
+func (w *World) noticed() map[string][]Notice {
+	all := map[string][]Notice{}
+	for _, body := range w.Inbox.Bodies() {
+		var message struct {
+			Alerts []Notice `json:"alerts"`
+		}
+		if json.Unmarshal(body, &message) != nil {
+			continue
+		}
+		for _, n := range message.Alerts {
+			key := n.Labels["machine"] + "/" + n.Labels["pack"]
+			all[key] = append(all[key], n)
+		}
+	}
+	return all
+}
+
+// follows tells whether notices of a pair are those of its episodes: a start and an end of each, in their order, no more
+// and no less, but for what an Alertmanager that had lost its memory repeats or leaves out. Ends tell their reason.
+func follows(notices []Notice, episodes []Episode) (ok bool, why string) {
+	rest := notices
+	for _, e := range episodes {
+		starts := 0
+		for len(rest) > 0 && rest[0].Status == "firing" && starts <= e.Repeats && (starts == 0 || rest[0].StartsAt.Equal(e.StartsAt)) {
+			if !rest[0].StartsAt.Equal(e.StartsAt) {
+				return false, "it starts at " + rest[0].StartsAt.String() + ", not " + e.StartsAt.String()
+			}
+			starts, rest = starts+1, rest[1:]
+		}
+		if starts == 0 {
+			return false, "nothing was told of the start at " + e.StartsAt.String()
+		}
+		if e.Reason == "" {
+			continue
+		}
+		switch {
+		case len(rest) > 0 && rest[0].Status == "resolved" && rest[0].StartsAt.Equal(e.StartsAt):
+			if got := rest[0].Annotations["resolved_reason"]; got != e.Reason {
+				return false, "it ended as " + got + ", not " + e.Reason
+			}
+			rest = rest[1:]
+		case !e.Unheard:
+			return false, "nothing was told of the end of what started at " + e.StartsAt.String()
+		}
+	}
+	if len(rest) > 0 {
+		return false, rest[0].Status + " was told of once more, as of " + rest[0].StartsAt.String()
+	}
+	return true, ""
+}
