@@ -85,7 +85,7 @@ func (w *World) compareAlert(key string, want *Truth, got pairShown) {
 	}
 	e := want.episode()
 	if e.StartsAt.IsZero() {
-		e.StartsAt = *got.Alert.Since
+		e.StartsAt, e.Told = *got.Alert.Since, *got.Alert.Since
 		if n := len(want.Episodes); n > 1 {
 			assert.True(w.t, e.StartsAt.After(want.Episodes[n-2].StartsAt), "the alert of %s is a new one", key)
 		}
@@ -96,19 +96,28 @@ func (w *World) compareAlert(key string, want *Truth, got pairShown) {
 // compareRuns holds that each run took place, once and whole.
 func (w *World) compareRuns() {
 	w.t.Helper()
-	type runShown struct {
-		ID, Phase, Error       string
-		Total, Checked, Failed int
-		NotChecked             int `json:"not_checked"`
-	}
-	var list struct{ Runs []runShown }
-	w.Data("/api/v1/runs?limit=1000", &list)
+	got := w.runs()
 	want := []runShown{}
 	for _, r := range w.Model.Runs[max(0, len(w.Model.Runs)-runsKept):] {
 		want = append(want, runShown{ID: r.ID, Phase: "done", Total: r.Total, Checked: r.Checked, Failed: r.Failed})
 	}
 	slices.Reverse(want)
-	require.Equal(w.t, want, list.Runs, "%s", w.Log())
+	require.Equal(w.t, want, got, "%s", w.Log())
+}
+
+// runShown is a run as the API has it.
+type runShown struct {
+	ID, Phase, Error       string
+	Total, Checked, Failed int
+	NotChecked             int `json:"not_checked"`
+}
+
+// runs are all that are kept, the newest first.
+func (w *World) runs() []runShown {
+	w.t.Helper()
+	var list struct{ Runs []runShown }
+	w.Data("/api/v1/runs?limit=1000", &list)
+	return list.Runs
 }
 
 // CompareHistory holds that the histories of some pairs, of all for none, have an entry for each change, and no other.
@@ -118,19 +127,7 @@ func (w *World) CompareHistory(keys ...string) {
 		keys = w.Model.active()
 	}
 	for _, key := range keys {
-		machine, pack, _ := strings.Cut(key, "/")
-		var list struct {
-			Changes []struct {
-				Verdict, Run string
-				Mismatches   int `json:"mismatch_count"`
-			}
-		}
-		w.Data("/api/v1/machines/"+machine+"/packs/"+pack+"/history?limit=1000", &list)
-		got := []Change{}
-		for _, c := range list.Changes {
-			got = append(got, Change{c.Verdict, c.Mismatches, c.Run})
-		}
-		slices.Reverse(got)
+		got := w.history(key)
 		p := w.Model.Pairs[key]
 		want := append([]Change{}, p.Changes[max(0, len(p.Changes)-historyKept):]...)
 		if p.returned { // what was before may have been forgotten
@@ -141,6 +138,35 @@ func (w *World) CompareHistory(keys ...string) {
 		}
 		require.Equal(w.t, want, got, "history of %s", key)
 	}
+}
+
+// history is that of a pair as the API has it, oldest first.
+func (w *World) history(key string) []Change {
+	w.t.Helper()
+	machine, pack, _ := strings.Cut(key, "/")
+	var list struct {
+		Changes []struct {
+			Verdict, Run string
+			Mismatches   int `json:"mismatch_count"`
+		}
+	}
+	w.Data("/api/v1/machines/"+machine+"/packs/"+pack+"/history?limit=1000", &list)
+	all := []Change{}
+	for _, c := range list.Changes {
+		all = append(all, Change{c.Verdict, c.Mismatches, c.Run})
+	}
+	slices.Reverse(all)
+	return all
+}
+
+// lastChangeRun is the run of the newest entry of a pair's history.
+func (w *World) lastChangeRun(key string) string {
+	w.t.Helper()
+	all := w.history(key)
+	if len(all) == 0 {
+		return ""
+	}
+	return all[len(all)-1].Run
 }
 
 // CompareAlerts waits until Alertmanager takes exactly the alerts to be firing that must, with all that they must say, and has
@@ -220,8 +246,8 @@ func (w *World) says(key string, p *Truth, a *models.GettableAlert) string {
 	if !maps.Equal(labels, a.Labels) {
 		return fmt.Sprintf("its labels are %v", a.Labels)
 	}
-	if !time.Time(*a.StartsAt).Equal(p.episode().StartsAt) {
-		return fmt.Sprintf("it started at %s, not %s", a.StartsAt, p.episode().StartsAt)
+	if !time.Time(*a.StartsAt).Equal(p.episode().Told) {
+		return fmt.Sprintf("it started at %s, not %s", a.StartsAt, p.episode().Told)
 	}
 	return ""
 }

@@ -37,26 +37,31 @@ func follows(notices []Notice, episodes []Episode) (ok bool, why string) {
 	rest := notices
 	for _, e := range episodes {
 		starts := 0
-		for len(rest) > 0 && rest[0].Status == "firing" && starts <= e.Repeats && (starts == 0 || rest[0].StartsAt.Equal(e.StartsAt)) {
-			if !rest[0].StartsAt.Equal(e.StartsAt) {
-				return false, "it starts at " + rest[0].StartsAt.String() + ", not " + e.StartsAt.String()
+		for len(rest) > 0 && rest[0].Status == "firing" && starts <= e.Repeats && (starts == 0 || rest[0].StartsAt.Equal(e.Told)) {
+			if !rest[0].StartsAt.Equal(e.Told) {
+				return false, "it starts at " + rest[0].StartsAt.String() + ", not " + e.Told.String()
 			}
 			starts, rest = starts+1, rest[1:]
 		}
 		if starts == 0 {
-			return false, "nothing was told of the start at " + e.StartsAt.String()
+			return false, "nothing was told of the start at " + e.Told.String()
 		}
 		if e.Reason == "" {
 			continue
 		}
 		switch {
-		case len(rest) > 0 && rest[0].Status == "resolved" && rest[0].StartsAt.Equal(e.StartsAt):
+		case len(rest) > 0 && rest[0].Status == "resolved" && rest[0].StartsAt.Equal(e.Told):
 			if got := rest[0].Annotations["resolved_reason"]; got != e.Reason {
 				return false, "it ended as " + got + ", not " + e.Reason
 			}
 			rest = rest[1:]
+			for range e.Relapses {
+				if len(rest) > 1 && rest[0].Status == "firing" && rest[0].StartsAt.Equal(e.Told) && rest[1].Status == "resolved" {
+					rest = rest[2:]
+				}
+			}
 		case !e.Unheard:
-			return false, "nothing was told of the end of what started at " + e.StartsAt.String()
+			return false, "nothing was told of the end of what started at " + e.Told.String()
 		}
 	}
 	if len(rest) > 0 {

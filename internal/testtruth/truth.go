@@ -38,7 +38,11 @@ type Change struct {
 type Episode struct {
 	Cause    string
 	StartsAt time.Time // learned from the exporter the first time it is seen; it must stand from then on
-	Reason   string    // of its end; empty while it fires
+	// Told is the start that Alertmanager knows: an earlier one, if what was stored of it was lost with the power.
+	Told   time.Time
+	Reason string // of its end; empty while it fires
+	// Relapses is how often it may fire and end once more after its end was lost with the power.
+	Relapses int
 	// Repeats is how often more than once Alertmanager may tell of its start, since it has lost what it told.
 	Repeats int
 	// Unheard is set if Alertmanager may never tell of its end: it was down or empty when it came to it.
