@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -102,24 +103,28 @@ func (s *Store) history(ctx context.Context, k Key) ([]Change, error) {
 	if err != nil && !errors.Is(err, jetstream.ErrKeyNotFound) {
 		return nil, err
 	}
-	byRevision := make(map[uint64][]byte, len(stored))
-	for _, e := range stored {
-		byRevision[e.Revision()] = e.Value()
-	}
 	var changes []Change
-	for revision := record.HistoryRevision; revision != 0; {
-		value, ok := byRevision[revision]
-		if !ok {
-			break // older than the last 64
-		}
+	for at := linked(stored, record.HistoryRevision, math.MaxUint64); at != nil; {
 		var h historyEntry
-		if err := decode(value, &h); err != nil {
+		if err := decode(at.Value(), &h); err != nil {
 			s.log.Error("ignoring a corrupt stored change", "machine", k.Machine, "pack", k.Pack,
-				"revision", revision, "err", err)
+				"revision", at.Revision(), "err", err)
 			break
 		}
 		changes = append(changes, h.Change)
-		revision = h.Previous
+		at = linked(stored, h.Previous, at.Revision())
 	}
 	return changes, nil
+}
+
+// linked is the stored entry that a link leads to, nil if there is none; before is the revision of the entry that has the
+// link. A loss of power may take an entry and leave a link to it, and its revision is given anew then, perhaps to the very
+// entry that has the link. So a link that leads nowhere, or not back, means the latest entry that is left before it.
+func linked(stored []jetstream.KeyValueEntry, link, before uint64) (found jetstream.KeyValueEntry) {
+	for _, e := range stored {
+		if r := e.Revision(); r <= link && r < before && (found == nil || r > found.Revision()) {
+			found = e
+		}
+	}
+	return found
 }

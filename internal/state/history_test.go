@@ -1,6 +1,8 @@
 package state
 
 import (
+	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -177,4 +179,56 @@ func TestOpeningSweepsWhatBelongsToNobody(t *testing.T) {
 	}
 	r, _ := s.View().Record(pair)
 	assert.Equal(t, time.UTC, r.Verdict.At.Location())
+}
+
+// What was written last may be lost with the power, as each stream is a file of its own: then links lead to entries that are gone,
+// and whose revisions are given to others.
+func TestHistoryOfWhichTheEndIsLost(t *testing.T) {
+	other := Key{"other", "base"}
+	for name, c := range map[string]struct {
+		lost  int // changes of the pair, the newest first
+		after func(t *testing.T, s *Store)
+		want  []int
+	}{
+		"the last one": {1, func(*testing.T, *Store) {}, []int{3, 2, 1}},
+		"the last one, and its revision is that of the next": {1, func(t *testing.T, s *Store) {
+			store(t, s, crashRecord(pair, 5))
+		}, []int{5, 3, 2, 1}},
+		"two, and their revisions are those of the next": {2, func(t *testing.T, s *Store) {
+			store(t, s, crashRecord(pair, 5))
+			store(t, s, crashRecord(pair, 6))
+			store(t, s, crashRecord(pair, 7))
+		}, []int{7, 6, 5, 2, 1}},
+		"two, and their revisions are those of another pair's": {2, func(t *testing.T, s *Store) {
+			store(t, s, crashRecord(other, 1))
+			store(t, s, crashRecord(other, 2))
+			store(t, s, crashRecord(pair, 5))
+		}, []int{5, 2, 1}},
+		"all of them": {4, func(t *testing.T, s *Store) { store(t, s, crashRecord(pair, 5)) }, []int{5}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			s := open(t, dir)
+			blocks := filepath.Join(dir, "jetstream", "$G", "streams", "KV_history", "msgs")
+			var sizes []int64
+			size := func() int64 {
+				info, err := os.Stat(filepath.Join(blocks, "1.blk"))
+				require.NoError(t, err)
+				return info.Size()
+			}
+			for n := 1; n <= 4; n++ {
+				sizes = append(sizes, size())
+				store(t, s, crashRecord(pair, n))
+				require.Eventually(t, func() bool { return size() > sizes[n-1] }, time.Minute, time.Millisecond)
+			}
+			require.NoError(t, s.Close())
+			require.NoError(t, os.Truncate(filepath.Join(blocks, "1.blk"), sizes[4-c.lost]))
+			require.NoError(t, os.Remove(filepath.Join(blocks, "index.db"))) // is written at the end only
+			s = open(t, dir)
+			c.after(t, s)
+			changes, err := s.History(t.Context(), pair)
+			require.NoError(t, err)
+			assert.Equal(t, c.want, items(changes))
+		})
+	}
 }
