@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"syscall"
 	"testing"
 
 	openapi "github.com/go-openapi/runtime/client"
@@ -51,6 +52,15 @@ func Start(t testing.TB, configYAML string) *Server {
 func (s *Server) Stop() {
 	s.process.Kill()
 	s.process = nil
+}
+
+// Terminate is SIGTERM; it returns once the process is gone, which has written down what it has notified of: Stop has it
+// forget that.
+func (s *Server) Terminate() {
+	s.t.Helper()
+	require.NoError(s.t, s.process.Signal(syscall.SIGTERM))
+	_, err := s.process.Wait()
+	require.NoError(s.t, err, s.Output())
 }
 
 // Restart ends the process if it runs and starts it again on the same address. With empty set it starts with a fresh

@@ -36,8 +36,8 @@ func (w *World) Compare() {
 	w.CompareAlerts()
 }
 
-// active are the pairs that are in the fleet, in order.
-func (m *Model) active() []string {
+// Active are the pairs that are in the fleet, in order.
+func (m *Model) Active() []string {
 	keys := slices.Sorted(maps.Keys(m.Pairs))
 	return slices.DeleteFunc(keys, func(key string) bool { return m.Pairs[key].gone || m.Pairs[key].Run == "" })
 }
@@ -48,11 +48,16 @@ func (w *World) compareState() {
 	var list struct{ Pairs []pairShown }
 	w.Data("/api/v1/pairs?limit=1000", &list)
 	shown := map[string]pairShown{}
+	disabled := w.disabled()
 	for _, p := range list.Pairs {
+		if disabled[p.Machine] { // it is shown, as disabled
+			assert.NotEqual(w.t, "firing", p.Alert.State, "alert of %s/%s, which is disabled", p.Machine, p.Pack)
+			continue
+		}
 		shown[p.Machine+"/"+p.Pack] = p
 	}
-	keys := w.Model.active()
-	require.Len(w.t, list.Pairs, len(keys), "pairs that are in the fleet")
+	keys := w.Model.Active()
+	require.Equal(w.t, keys, slices.Sorted(maps.Keys(shown)), "pairs that are in the fleet")
 	for _, key := range keys {
 		want, got := w.Model.Pairs[key], shown[key]
 		require.NotNil(w.t, got.Attempt, "%s was tried", key)
@@ -68,6 +73,14 @@ func (w *World) compareState() {
 		w.compareAlert(key, want, got)
 	}
 	require.False(w.t, w.t.Failed(), "%s", w.Log())
+}
+
+func (w *World) disabled() map[string]bool {
+	names := map[string]bool{}
+	for _, m := range w.Machines {
+		names[m.Name] = m.Disabled && !m.Removed
+	}
+	return names
 }
 
 func (w *World) compareAlert(key string, want *Truth, got pairShown) {
@@ -124,7 +137,7 @@ func (w *World) runs() []runShown {
 func (w *World) CompareHistory(keys ...string) {
 	w.t.Helper()
 	if len(keys) == 0 {
-		keys = w.Model.active()
+		keys = w.Model.Active()
 	}
 	for _, key := range keys {
 		got := w.history(key)

@@ -15,8 +15,8 @@ type Notice struct {
 
 // noticed is what the receiver was told of each pair, oldest first.
 func (w *World) noticed() map[string][]Notice {
-	all := map[string][]Notice{}
-	for _, body := range w.Inbox.Bodies() {
+	bodies := w.Inbox.Bodies()
+	for _, body := range bodies[w.read:] {
 		var message struct {
 			Alerts []Notice `json:"alerts"`
 		}
@@ -25,10 +25,11 @@ func (w *World) noticed() map[string][]Notice {
 		}
 		for _, n := range message.Alerts {
 			key := n.Labels["machine"] + "/" + n.Labels["pack"]
-			all[key] = append(all[key], n)
+			w.notices[key] = append(w.notices[key], n)
 		}
 	}
-	return all
+	w.read = len(bodies)
+	return w.notices
 }
 
 // follows tells whether notices of a pair are those of its episodes: a start and an end of each, in their order, no more

@@ -106,7 +106,8 @@ func (w *World) relearnRuns() {
 	}
 	for _, c := range w.Model.Runs[max(0, len(w.Model.Runs)-runsKept+1):] {
 		r := shown[c.ID]
-		require.Equal(w.t, c, Counts{r.ID, r.Total, r.Checked, r.Failed}, "%s", w.Log())
+		got := Counts{r.ID, r.Total, r.Checked, r.Failed}
+		require.Equal(w.t, c, got, "%s", w.Log())
 		delete(shown, c.ID)
 	}
 	if len(w.Model.Runs) < runsKept {

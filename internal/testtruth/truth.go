@@ -130,7 +130,7 @@ func (p *Truth) judge(s seen, run string, web int) {
 
 func (p *Truth) cause(s seen, web int) string {
 	switch {
-	case strings.HasPrefix(s.items[0], webPath) && web != p.webThen:
+	case strings.HasPrefix(s.items[0], webPath) && web%2 != p.webThen%2:
 		return "pack_changed"
 	case strings.Join(s.items, " ") == p.excused:
 		return "waiver_expired"

@@ -44,8 +44,10 @@ type World struct {
 	t        testing.TB
 	dir      string
 	shells   shells
-	entered  atomic.Int64 // connections to machines
-	sessions atomic.Int64 // commands that run on machines
+	notices  map[string][]Notice // that were read
+	read     int                 // so many bodies of the inbox
+	entered  atomic.Int64        // connections to machines
+	sessions atomic.Int64        // commands that run on machines
 	onEnter  atomic.Pointer[func(n int64)]
 }
 
@@ -61,7 +63,7 @@ receivers:
 func New(t testing.TB, o Options) *World {
 	t.Helper()
 	testalertmanager.Binary(t) // before what takes time
-	w := &World{t: t, dir: t.TempDir(), Inbox: testalertmanager.NewInbox(t), Resend: "1s", Model: Model{Pairs: map[string]*Truth{}}}
+	w := &World{t: t, dir: t.TempDir(), Inbox: testalertmanager.NewInbox(t), Resend: "1s", Model: Model{Pairs: map[string]*Truth{}}, notices: map[string][]Notice{}}
 	w.shells.dir, w.shells.options = filepath.Join(w.dir, "machines"), o
 	sim, err := simfleet.New()
 	require.NoError(t, err)
