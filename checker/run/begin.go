@@ -119,7 +119,7 @@ func (r *Runner) claim(ctx context.Context, trigger state.Trigger, at time.Time,
 	if !slices.Equal(names, allCheckable(r.fleet.Load())) {
 		run.Machines = names
 	}
-	if planned(&run) {
+	if run.Planned() {
 		run.SpreadFrom, run.SpreadUntil = r.window(at)
 	}
 	if err := r.store.CreateRun(ctx, run); err != nil {

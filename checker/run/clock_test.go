@@ -102,7 +102,7 @@ func (g *clockRig) wasDone(at time.Time) bool {
 	for _, run := range g.store.View().Runs() {
 		instant, err := run.Instant()
 		require.NoError(g.t, err)
-		if planned(run) && !instant.Before(at) && !instant.After(at.Add(tolerance)) {
+		if run.Planned() && !instant.Before(at) && !instant.After(at.Add(tolerance)) {
 			return true
 		}
 	}

@@ -2,8 +2,6 @@ package run
 
 import (
 	"time"
-
-	"github.com/drift-exporter/drift_exporter/internal/state"
 )
 
 // outstanding is since when a scheduled check is due that has not been done; it is zero if there is none. Of a run
@@ -47,7 +45,7 @@ func (r *Runner) lastOver(now time.Time) time.Time {
 	}
 	for _, run := range r.store.View().Runs() {
 		at, err := run.Instant()
-		if err == nil && run.Ended() && planned(run) && at.After(last) && !at.After(now.Add(tolerance)) {
+		if err == nil && run.Ended() && run.Planned() && at.After(last) && !at.After(now.Add(tolerance)) {
 			last = at
 		}
 	}
@@ -55,9 +53,4 @@ func (r *Runner) lastOver(now time.Time) time.Time {
 		r.over.Store(&last) // runs that are asked for may crowd it out of what is stored
 	}
 	return last
-}
-
-// planned tells whether the run is one of the schedule.
-func planned(run *state.Run) bool {
-	return run.Trigger == state.TriggerSchedule || run.Trigger == state.TriggerCatchUp
 }

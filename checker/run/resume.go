@@ -26,7 +26,7 @@ func (r *Runner) resume(ctx context.Context) {
 func (r *Runner) unfinished() (found state.Run, ok bool) {
 	runs := r.store.View().Runs()
 	for _, run := range runs { // the newest first
-		if !run.Ended() && (planned(run) || run.Phase == state.RunRunning) {
+		if !run.Ended() && (run.Planned() || run.Phase == state.RunRunning) {
 			return *run, true
 		}
 	}
@@ -53,7 +53,7 @@ func (r *Runner) takeUp(ctx context.Context) {
 	case !ok:
 		return
 	case old == nil:
-	case planned(&run):
+	case run.Planned():
 		if !r.yield(ctx, old) {
 			r.cut(ctx, old, nextDue)
 		}
@@ -83,7 +83,7 @@ func (r *Runner) missed(at time.Time) bool {
 		return false
 	}
 	for _, run := range r.store.View().Runs() {
-		if planned(run) && covers(run.ID, id, now) {
+		if run.Planned() && covers(run.ID, id, now) {
 			return false
 		}
 	}

@@ -19,7 +19,7 @@ func (r *Runner) latestPlanned() (state.Run, bool) {
 	now := r.clock.Now()
 	for _, run := range r.store.View().Runs() { // the newest first
 		at, err := run.Instant()
-		if planned(run) && err == nil && !at.After(now.Add(tolerance)) {
+		if run.Planned() && err == nil && !at.After(now.Add(tolerance)) {
 			return *run, !run.Ended()
 		}
 	}

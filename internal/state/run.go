@@ -61,6 +61,9 @@ func (r Run) Done() int { return r.Checked + r.Failed + r.NotTried }
 // gives way to the next.
 func (r Run) Works() bool { return !r.Ended() && r.Done()+r.Retrying < r.Total }
 
+// Planned tells whether the run is one of the schedule, in time or late.
+func (r Run) Planned() bool { return r.Trigger == TriggerSchedule || r.Trigger == TriggerCatchUp }
+
 // Spread tells whether the run's machines have their turns, one after the other: it waits while another run is on that was
 // asked for.
 func (r Run) Spread() bool { return !r.SpreadUntil.IsZero() }

@@ -7,7 +7,8 @@ import (
 	"time"
 )
 
-// maxRuns is how many runs are kept. Runs that have not ended are kept beyond it.
+// maxRuns is how many runs are kept. Runs that have not ended are kept beyond it. The newest of the schedule is among them, however
+// many were asked for since: while it is known its instant was not missed.
 const maxRuns = 100
 
 // maxRunAhead is how far in the future a run may lie and not have been stored by a clock that was wrong.
@@ -135,11 +136,13 @@ func (s *Store) trimRuns(ctx context.Context) error {
 		return nil
 	}
 	soon := s.view.clock.Now().Add(maxRunAhead)
+	isEarly := func(r *Run) bool { at, err := r.Instant(); return err == nil && at.After(soon) }
+	planned := slices.IndexFunc(runs, func(r *Run) bool { return r.Planned() && !isEarly(r) })
 	var early, others []*Run
-	for _, r := range slices.Backward(runs) {
-		if at, err := r.Instant(); !r.Ended() {
+	for i, r := range slices.Backward(runs) {
+		if !r.Ended() || i == planned {
 			continue
-		} else if err == nil && at.After(soon) {
+		} else if isEarly(r) {
 			early = append(early, r)
 		} else {
 			others = append(others, r)

@@ -86,6 +86,20 @@ func TestCorruptRunCanBeClaimed(t *testing.T) {
 	assert.Equal(t, RunDone, r.Phase)
 }
 
+func TestTheNewestRunOfTheScheduleIsKept(t *testing.T) {
+	s := open(t, t.TempDir())
+	first, newest := RunID(t0.AddDate(0, 0, -2)), RunID(t0.AddDate(0, 0, -1))
+	require.NoError(t, s.CreateRun(t.Context(), Run{ID: first, Trigger: TriggerSchedule, Phase: RunDone}))
+	require.NoError(t, s.CreateRun(t.Context(), Run{ID: newest, Trigger: TriggerCatchUp, Phase: RunDone}))
+	for i := range maxRuns + 10 {
+		require.NoError(t, s.CreateRun(t.Context(), Run{ID: RunID(t0.Add(time.Duration(i) * time.Minute)), Trigger: TriggerAPI, Phase: RunDone}))
+	}
+	runs, err := s.Runs(t.Context())
+	require.NoError(t, err)
+	require.Len(t, runs, maxRuns)
+	assert.Equal(t, newest, runs[maxRuns-1].ID)
+}
+
 func TestOldRunsThatHaveEndedAreDeleted(t *testing.T) {
 	dir := t.TempDir()
 	s := open(t, dir)
