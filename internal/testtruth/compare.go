@@ -111,7 +111,7 @@ func (w *World) compareRuns() {
 	w.t.Helper()
 	got := w.runs()
 	want := []runShown{}
-	for _, r := range w.Model.Runs[max(0, len(w.Model.Runs)-runsKept):] {
+	for _, r := range w.Model.kept() {
 		want = append(want, runShown{ID: r.ID, Phase: "done", Total: r.Total, Checked: r.Checked, Failed: r.Failed})
 	}
 	slices.Reverse(want)

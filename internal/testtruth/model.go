@@ -76,6 +76,14 @@ func (m *Model) configured(machines []*Machine) (fresh []*Machine) {
 	return fresh
 }
 
+// kept are the runs that must still be known: the last ones, and the first, which is the only one of the schedule.
+func (m *Model) kept() []Counts {
+	if over := len(m.Runs) - runsKept; over > 0 {
+		return append([]Counts{m.Runs[0]}, m.Runs[over+1:]...)
+	}
+	return m.Runs
+}
+
 // Episodes is how many alerts there were, and how many of them have ended.
 func (m *Model) Episodes() (began, ended int) {
 	for _, p := range m.Pairs {

@@ -104,7 +104,7 @@ func (w *World) relearnRuns() {
 		require.NotContains(w.t, shown, r.ID)
 		shown[r.ID] = r
 	}
-	for _, c := range w.Model.Runs[max(0, len(w.Model.Runs)-runsKept+1):] {
+	for _, c := range w.Model.kept() {
 		r := shown[c.ID]
 		got := Counts{r.ID, r.Total, r.Checked, r.Failed}
 		require.Equal(w.t, c, got, "%s", w.Log())

@@ -13,7 +13,7 @@ import (
 )
 
 // machines are enough for a run to last while the exporter dies at some moment of it, with two packs each.
-const machines = 16
+const machines = 12
 
 // killing is a world whose exporter is killed again and again.
 type killing struct {
