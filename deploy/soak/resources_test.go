@@ -73,9 +73,40 @@ func (s *soak) compareQuarters(t *testing.T) {
 		second, last := median(s.measured[quarter:2*quarter], m.of), median(s.measured[3*quarter:], m.of)
 		t.Logf("%s: %.0f at first, %.0f in the second quarter, %.0f in the last, %.0f at last", m.name, m.of(s.measured[0]), second, last,
 			m.of(s.measured[len(s.measured)-1]))
-		if len(s.measured) >= flatFrom {
-			assert.LessOrEqual(t, last, second*m.share+m.more, m.name)
+	}
+	if len(s.measured) >= flatFrom {
+		assert.Empty(t, grown(s.measured), "what is used grows")
+	}
+}
+
+// grown names what there was more of in the last quarter than in the second.
+func grown(all []resources) (names []string) {
+	quarter := len(all) / 4
+	for _, m := range measures {
+		if second, last := median(all[quarter:2*quarter], m.of), median(all[3*quarter:], m.of); last > second*m.share+m.more {
+			names = append(names, m.name)
 		}
+	}
+	return names
+}
+
+func TestGrowthIsSeen(t *testing.T) {
+	flat := resources{goroutines: 80, files: 19, heap: 20 << 20, resident: 64 << 20, store: 10 << 20}
+	for name, grow := range map[string]func(r *resources, run float64){
+		"goroutines":                      func(r *resources, run float64) { r.goroutines += run / 10 },
+		"file descriptors":                func(r *resources, run float64) { r.files += run / 20 },
+		"heap before a collection, bytes": func(r *resources, run float64) { r.heap += run * 30_000 },
+		"resident memory, bytes":          func(r *resources, run float64) { r.resident += run * 60_000 },
+		"store without histories, bytes":  func(r *resources, run float64) { r.store += run * 10_000 },
+	} {
+		var all []resources
+		for run := range 720 {
+			r := flat
+			r.goroutines += float64(run % 7) // what goes up and down is no growth
+			grow(&r, float64(run))
+			all = append(all, r)
+		}
+		assert.Equal(t, []string{name}, grown(all))
 	}
 }
 
