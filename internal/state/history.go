@@ -22,12 +22,13 @@ type historyEntry struct {
 // putChange writes a history entry if a verdict differs from the one before, and returns the revision of the
 // pair's latest entry.
 func (t *transition) putChange(ctx context.Context, next *Verdict, d storedDetail) (uint64, error) {
+	t.changed = false
 	prev := t.cur.record
 	var latest uint64
 	if prev != nil {
 		latest = prev.HistoryRevision
 	}
-	if !isChange(prev, next, d) {
+	if !isChange(prev, next, d) && !(isVerdict(prev, next) && t.s.missed.has(t.k)) {
 		return latest, nil
 	}
 	if d.detail == nil { // the judge left what is stored
@@ -48,18 +49,24 @@ func (t *transition) putChange(ctx context.Context, next *Verdict, d storedDetai
 	if err != nil {
 		return 0, fmt.Errorf("write history: %w", err)
 	}
+	t.changed = true
 	return revision, nil
 }
 
 // isChange tells whether a verdict differs from prev's: another status, or other mismatches.
 func isChange(prev *Record, next *Verdict, d storedDetail) bool {
 	switch {
-	case next == nil, prev != nil && next == prev.Verdict: // no new one: an attempt without, or a change of the alert
+	case !isVerdict(prev, next):
 		return false
 	case prev == nil || prev.Verdict == nil || prev.Verdict.Status != next.Status:
 		return true
 	}
 	return d.written && !slices.Equal(mismatchSet(prev.Detail), mismatchSet(d.detail))
+}
+
+// isVerdict tells whether there is a new verdict: not after an attempt without, or a change of the alert.
+func isVerdict(prev *Record, next *Verdict) bool {
+	return next != nil && (prev == nil || next != prev.Verdict)
 }
 
 // mismatchSet is what a detail's mismatches say, in an order of its own. Where the pack demands an item, and how

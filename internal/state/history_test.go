@@ -191,6 +191,16 @@ func TestHistoryOfWhichTheEndIsLost(t *testing.T) {
 		want  []int
 	}{
 		"the last one": {1, func(*testing.T, *Store) {}, []int{3, 2, 1}},
+		"the last one, and the next verdicts are the same": {1, func(t *testing.T, s *Store) {
+			unknown := crashRecord(pair, 4)
+			unknown.Verdict, unknown.Attempt.Status = nil, Unknown
+			require.NoError(t, s.Transition(t.Context(), pair, func(prev *Record) (*Record, bool) {
+				unknown.Verdict = prev.Verdict
+				return unknown, true
+			}))
+			store(t, s, crashRecord(pair, 4))
+			store(t, s, crashRecord(pair, 4))
+		}, []int{4, 3, 2, 1}},
 		"the last one, and its revision is that of the next": {1, func(t *testing.T, s *Store) {
 			store(t, s, crashRecord(pair, 5))
 		}, []int{5, 3, 2, 1}},

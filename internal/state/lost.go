@@ -2,14 +2,14 @@ package state
 
 import "sync"
 
-// lostDetails names the pairs of which this process knows that their stored detail is not what their state entry says:
-// lost with the power, or corrupt. So the digest of it must not keep the next one from being stored.
-type lostDetails struct {
+// lostPairs names pairs of which this process knows that something of them is not stored that their state entry points to: lost
+// with the power, or corrupt.
+type lostPairs struct {
 	mu    sync.Mutex
 	pairs map[Key]struct{}
 }
 
-func (l *lostDetails) add(k Key) {
+func (l *lostPairs) add(k Key) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.pairs == nil {
@@ -18,13 +18,13 @@ func (l *lostDetails) add(k Key) {
 	l.pairs[k] = struct{}{}
 }
 
-func (l *lostDetails) remove(k Key) {
+func (l *lostPairs) remove(k Key) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	delete(l.pairs, k)
 }
 
-func (l *lostDetails) has(k Key) bool {
+func (l *lostPairs) has(k Key) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	_, ok := l.pairs[k]

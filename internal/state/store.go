@@ -33,7 +33,8 @@ type Store struct {
 	view    *View
 	queue   *Queue
 	pairs   keyLocks
-	lost    lostDetails
+	lost    lostPairs // the detail: its digest must not keep the next one from being stored
+	missed  lostPairs // the newest entry of the history: the next verdict is one, even if it is the same
 
 	member *membership // nil: nobody shares the state
 

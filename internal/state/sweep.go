@@ -8,8 +8,8 @@ import (
 
 // sweep removes details and histories of pairs that are no more: the process died after it removed the state
 // entry and before it removed them. Only an embedded server can be swept, and only at the start, because a
-// detail is written before the state entry that points to it. For the same reason it is then that a detail can be missed
-// that was lost with the power, although the state entry was not.
+// detail is written before the state entry that points to it. For the same reason it is then that a detail or a change
+// can be missed that was lost with the power, although the state entry was not.
 func (s *Store) sweep(ctx context.Context) error {
 	details, err := s.buckets.detail.head(ctx, s.view.clock)
 	if err != nil {
@@ -22,6 +22,9 @@ func (s *Store) sweep(ctx context.Context) error {
 	for _, r := range s.view.Records() {
 		if r.DetailRevision > details.revision {
 			s.lost.add(r.Key)
+		}
+		if r.HistoryRevision > changes.revision {
+			s.missed.add(r.Key)
 		}
 		if r.DetailRevision != 0 {
 			details.keys--

@@ -38,6 +38,7 @@ type transition struct {
 	assumed     bool    // cur is what the view shows
 	op          changeOp
 	gone        uint64 // the last revision whose detail was gone
+	changed     bool   // an entry of the history was written in this round
 }
 
 // Transition takes a pair from one record to the next. It takes the record, lets next judge, and stores what
@@ -160,6 +161,9 @@ func (t *transition) show(ctx context.Context, after entry) error {
 			return err
 		}
 		s.lost.remove(t.k)
+		if t.changed {
+			s.missed.remove(t.k)
+		}
 	case opRemove:
 		if after.revision == 0 {
 			return nil
