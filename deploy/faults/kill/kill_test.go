@@ -147,6 +147,9 @@ func TestFaultKillAtAnyMoment(t *testing.T) {
 		for _, i := range k.random.Perm(len(moments)) {
 			k.change()
 			moments[i](k)
+			if k.kills()%25 == 0 {
+				t.Logf("%d kills so far", k.kills())
+			}
 			if k.kills() >= goal {
 				break
 			}
