@@ -90,6 +90,11 @@ func (s *soak) alertmanagerIsAway() {
 
 // reload changes a few things of the configuration at once.
 func (s *soak) reload() {
+	for _, m := range s.Machines { // or most would be out in the end
+		if (m.Removed || m.Disabled) && s.chance(10) {
+			m.Removed, m.Disabled = false, false
+		}
+	}
 	for range 1 + s.random.IntN(4) {
 		m := s.Machines[s.random.IntN(len(s.Machines))]
 		switch s.random.IntN(6) {
