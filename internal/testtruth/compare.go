@@ -115,6 +115,9 @@ func (w *World) compareRuns() {
 		want = append(want, runShown{ID: r.ID, Phase: "done", Total: r.Total, Checked: r.Checked, Failed: r.Failed})
 	}
 	slices.Reverse(want)
+	if n := len(got); n == runsKept+1 && n == len(want)+1 {
+		got = slices.Delete(got, n-2, n-1) // it died before it deleted the oldest, which the next run does
+	}
 	require.Equal(w.t, want, got, "%s", w.Log())
 }
 
