@@ -33,6 +33,7 @@ type fakeState struct {
 	history  map[state.Key][]state.Change
 	runs     []state.Run // newest first
 	down     bool        // not live
+	stuck    string
 	clockOff time.Duration
 	revision uint64
 	ordered  []*state.Record   // what Records returns
@@ -116,6 +117,8 @@ func (f *fakeState) Machine(name string) (*state.Machine, bool) {
 }
 
 func (f *fakeState) Live() bool { return !f.down }
+
+func (f *fakeState) Stuck() string { return f.stuck }
 
 func (f *fakeState) ClockOff() time.Duration { return f.clockOff }
 

@@ -165,6 +165,7 @@ func TestReadySaysWhyNot(t *testing.T) {
 		"no configuration":                    {func(r *rig, _ *Options) { r.fleet = nil }, 503, "not ready: no configuration is loaded\n"},
 		"the clock is wrong, which pages say": {func(r *rig, _ *Options) { r.clockOff = time.Hour }, 200, "drift_exporter is ready.\n"},
 		"the state is not live":               {func(r *rig, _ *Options) { r.down = true }, 503, "not ready: " + staleState + "\n"},
+		"the state cannot be written":         {func(r *rig, _ *Options) { r.stuck = "the disk is full" }, 503, "not ready: the disk is full\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := newRig(t, tc.change)

@@ -91,6 +91,15 @@ func TestConnectionIsAlwaysThatOfTheMoment(t *testing.T) {
 	}
 }
 
+func TestAStateThatCannotBeWrittenIsNotConnected(t *testing.T) {
+	r := newRig(t, nil)
+	r.stuck = "the disk is full"
+	assert.Contains(t, scraped(t, r, "/metrics", scrapers[0].header), "\ndrift_state_connected 0")
+	_, body := r.get(t, "/api/v1/machines")
+	assert.Contains(t, body, `"warnings":["the disk is full"]`)
+	assert.Contains(t, r.open(t, "/", 200).text, "the disk is full")
+}
+
 func TestAnotherFamilyOfTheSameNameIsLeftOutAndAnError(t *testing.T) {
 	var log bytes.Buffer
 	r := newRig(t, func(r *rig, o *Options) {

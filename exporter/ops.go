@@ -30,6 +30,9 @@ func (e *Exporter) notReady() error {
 	if !e.opts.View.Live() {
 		return errors.New(staleState)
 	}
+	if why := e.opts.View.Stuck(); why != "" {
+		return errors.New(why)
+	}
 	return nil
 }
 
@@ -40,6 +43,9 @@ const staleState = "the state is not connected or still being read: it may be ol
 func (e *Exporter) warning() string {
 	if !e.opts.View.Live() {
 		return staleState
+	}
+	if why := e.opts.View.Stuck(); why != "" {
+		return why
 	}
 	if off := e.opts.View.ClockOff(); off != 0 {
 		return "this replica's clock is " + state.ClockWords(off) + ": it begins no runs, and times may be wrong"

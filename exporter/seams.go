@@ -17,6 +17,7 @@ type View interface {
 	Records() []*state.Record // all of them, retired ones included, ordered by machine and pack
 	Machine(name string) (*state.Machine, bool)
 	Live() bool                    // replayed and connected
+	Stuck() string                 // why nothing can be stored; empty: it can
 	ClockOff() time.Duration       // by how much our clock is ahead of the state's, negative if behind; 0: not so that it matters
 	LastRun() (state.Run, bool)    // the last that ended
 	CurrentRun() (state.Run, bool) // the one that has not ended

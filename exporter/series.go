@@ -124,8 +124,8 @@ func failuresInARow(r *state.Record) (n int) {
 // connectedFamily is the gauge that is no result's: it tells whether the others can be trusted at this moment.
 func connectedFamily(v View) *family {
 	return &family{
-		name: "drift_state_connected", help: "Whether the state is connected and up to date; if not, the other gauges may be old or incomplete.",
-		samples: []sample{{newLabelSet(), boolValue(v.Live())}},
+		name: "drift_state_connected", help: "Whether the state is connected, up to date and can be written; if not, the other gauges may be old or incomplete.",
+		samples: []sample{{newLabelSet(), boolValue(v.Live() && v.Stuck() == "")}},
 	}
 }
 

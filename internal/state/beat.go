@@ -9,9 +9,12 @@ import (
 func (s *Store) beats(ctx context.Context) {
 	ticker := s.view.clock.NewTicker(s.view.timing.beat)
 	defer ticker.Stop()
-	var now chan struct{} // never, without others
-	if s.member != nil {
+	var now chan struct{} // before the time
+	switch {
+	case s.member != nil:
 		now = s.member.now
+	case s.server != nil:
+		now = s.server.log.wake
 	}
 	for {
 		select {
@@ -36,6 +39,9 @@ func (s *Store) beat(ctx context.Context) {
 		s.member.beat(ctx)
 	}
 	wg.Wait()
+	if s.server != nil {
+		s.tend(ctx)
+	}
 	s.view.Live() // so that whoever waits for a change learns that it is over
 	if s.member != nil {
 		s.member.tellClock()

@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
@@ -28,7 +30,11 @@ const (
 // embedded is a NATS server inside this process that listens nowhere. It is the only thing in this package
 // that is not said to a JetStream of any kind.
 type embedded struct {
-	server *server.Server
+	dir string
+	log *serverLog
+
+	mu     sync.Mutex
+	server *server.Server // nil: it is down
 }
 
 func startEmbedded(ctx context.Context, dir string, log *slog.Logger) (*embedded, error) {
@@ -36,12 +42,20 @@ func startEmbedded(ctx context.Context, dir string, log *slog.Logger) (*embedded
 	if err := os.MkdirAll(filepath.Join(dir, server.JetStreamStoreDir), 0o700); err != nil {
 		return nil, fmt.Errorf("create storage directory: %w", err)
 	}
+	e := &embedded{dir: dir, log: newServerLog(log)}
+	if err := e.start(ctx); err != nil {
+		return nil, err
+	}
+	return e, nil
+}
+
+func (e *embedded) start(ctx context.Context) error {
 	srv, err := server.NewServer(&server.Options{
 		ServerName:             "drift_exporter",
 		DontListen:             true,
 		NoSigs:                 true,
 		JetStream:              true,
-		StoreDir:               dir,
+		StoreDir:               e.dir,
 		SyncInterval:           syncInterval,
 		MaxPayload:             maxPayload,
 		JetStreamMaxStore:      maxStoreBytes,
@@ -49,33 +63,71 @@ func startEmbedded(ctx context.Context, dir string, log *slog.Logger) (*embedded
 		DisableJetStreamBanner: true,
 	})
 	if err != nil {
-		return nil, fmt.Errorf("embedded nats server: %w", err)
+		return fmt.Errorf("embedded nats server: %w", err)
 	}
-	slogger := &serverLog{log: log}
-	srv.SetLoggerV2(slogger, log.Enabled(ctx, slog.LevelDebug), false, false)
+	e.log.fatal.Store(nil)
+	srv.SetLoggerV2(e.log, e.log.log.Enabled(ctx, slog.LevelDebug), false, false)
 	srv.Start()
-	e := &embedded{server: srv}
-	if msg := slogger.fatal.Load(); msg != nil {
-		e.stop()
-		return nil, fmt.Errorf("embedded nats server: %s", *msg)
+	if msg := e.log.fatal.Load(); msg != nil {
+		err = fmt.Errorf("embedded nats server: %s", *msg)
+	} else if !srv.ReadyForConnections(startTimeout) || !srv.JetStreamEnabled() {
+		err = errors.New("embedded nats server: did not start")
 	}
-	if !srv.ReadyForConnections(startTimeout) || !srv.JetStreamEnabled() {
-		e.stop()
-		return nil, errors.New("embedded nats server: did not start")
+	if err != nil {
+		shutDown(srv)
+		return err
 	}
-	return e, nil
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.server = srv
+	return nil
 }
 
-// connect opens a connection that stays inside this process.
+// connect opens a connection that stays inside this process, and outlives a restart.
 func (e *embedded) connect(opts ...nats.Option) (*nats.Conn, error) {
-	nc, err := nats.Connect("", append(opts, nats.InProcessServer(e.server))...)
+	nc, err := nats.Connect("", append(opts, nats.InProcessServer(e))...)
 	if err != nil {
 		return nil, fmt.Errorf("connect to embedded nats server: %w", err)
 	}
 	return nc, nil
 }
 
+var errServerDown = errors.New("the embedded nats server is down")
+
+// InProcessConn is for the client: the server of this moment's.
+func (e *embedded) InProcessConn() (net.Conn, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.server == nil {
+		return nil, errServerDown
+	}
+	return e.server.InProcessConn()
+}
+
+// restart makes the server read its directory anew: after a write that failed it takes no other, even where there
+// is room again. If it does not start, it is down until a restart that succeeds.
+func (e *embedded) restart(ctx context.Context) error {
+	e.stop()
+	e.log.stuck.Store(nil)
+	if err := e.start(ctx); err != nil {
+		text := err.Error()
+		e.log.stuck.Store(&text)
+		return err
+	}
+	return nil
+}
+
 func (e *embedded) stop() {
-	e.server.Shutdown()
-	e.server.WaitForShutdown()
+	e.mu.Lock()
+	srv := e.server
+	e.server = nil
+	e.mu.Unlock()
+	if srv != nil {
+		shutDown(srv)
+	}
+}
+
+func shutDown(srv *server.Server) {
+	srv.Shutdown()
+	srv.WaitForShutdown()
 }

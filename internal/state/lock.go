@@ -12,6 +12,9 @@ import (
 // preflightSize is what must at least be free in the directory for a start to make sense.
 const preflightSize = 64 << 10
 
+// preflightName is the file that tries whether the directory can be written. Who has the lock is alone with it.
+const preflightName = ".preflight"
+
 // lockDir makes dir, private to its owner, checks that it can be written, and takes its lock. The lock is
 // the kernel's: it goes with the process, however that ends.
 func lockDir(dir string) (*flock.Flock, error) {
@@ -26,21 +29,22 @@ func lockDir(dir string) (*flock.Flock, error) {
 	if !ok {
 		return nil, fmt.Errorf("storage directory %s: %w", dir, ErrLocked)
 	}
-	if err := preflight(dir); err != nil {
+	if err := preflight(dir, preflightSize, true); err != nil {
 		return nil, errors.Join(fmt.Errorf("storage directory %s is not usable: %w", dir, err), lock.Close())
 	}
 	return lock, nil
 }
 
-// preflight writes a little and syncs it, because the server's own complaints about a full or read-only disk
+// preflight writes so much and removes it again, because the server's own complaints about a full or read-only disk
 // come late and name no directory.
-func preflight(dir string) (err error) {
-	f, err := os.CreateTemp(dir, ".preflight-*")
+func preflight(dir string, room int, sync bool) (err error) {
+	name := filepath.Join(dir, preflightName)
+	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, f.Close(), os.Remove(f.Name())) }()
-	if _, err := f.Write(make([]byte, preflightSize)); err != nil {
+	defer func() { err = errors.Join(err, f.Close(), os.Remove(name)) }()
+	if _, err := f.Write(make([]byte, room)); err != nil || !sync {
 		return err
 	}
 	return f.Sync()

@@ -71,7 +71,7 @@ func TestOpenMakesPrivateDirectories(t *testing.T) {
 	lock, err := os.Stat(filepath.Join(dir, "lock"))
 	require.NoError(t, err)
 	assert.Equal(t, fs.FileMode(0o600), lock.Mode().Perm())
-	left, err := filepath.Glob(filepath.Join(dir, ".preflight-*"))
+	left, err := filepath.Glob(filepath.Join(dir, ".preflight*"))
 	require.NoError(t, err)
 	assert.Empty(t, left)
 }

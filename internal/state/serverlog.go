@@ -14,6 +14,12 @@ import (
 type serverLog struct {
 	log   *slog.Logger
 	fatal atomic.Pointer[string] // the first, for Open's error
+	stuck atomic.Pointer[string] // why a stream takes no more writes; nil: all do
+	wake  chan struct{}          // told of stuck
+}
+
+func newServerLog(log *slog.Logger) *serverLog {
+	return &serverLog{log: log, wake: make(chan struct{}, 1)}
 }
 
 // Noticef passes on a notice, as debug.
@@ -26,7 +32,21 @@ func (l *serverLog) Debugf(format string, v ...any) { l.say(slog.LevelDebug, for
 func (l *serverLog) Tracef(format string, v ...any) { l.say(slog.LevelDebug, format, v...) }
 
 // Errorf passes on an error.
-func (l *serverLog) Errorf(format string, v ...any) { l.say(slog.LevelError, format, v...) }
+func (l *serverLog) Errorf(format string, v ...any) {
+	text := l.say(slog.LevelError, format, v...)
+	if !strings.Contains(text, writeFailed) {
+		return
+	}
+	l.stuck.CompareAndSwap(nil, &text)
+	select {
+	case l.wake <- struct{}{}:
+	default:
+	}
+}
+
+// writeFailed is in what the server says, once, of a stream whose file could not be written: from then on it refuses
+// every write to it. Nothing else tells that apart from a write that is refused for what it is.
+const writeFailed = "Critical write error"
 
 func (l *serverLog) say(level slog.Level, format string, v ...any) string {
 	text := fmt.Sprintf(format, v...)

@@ -27,6 +27,7 @@ type Store struct {
 	log     *slog.Logger
 	lock    *flock.Flock
 	server  *embedded
+	disk    *disk // nil where there is no directory
 	nc      *nats.Conn
 	js      jetstream.JetStream
 	buckets *buckets
@@ -57,7 +58,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{log: o.Logger, lock: lock, cancel: func() {}}
+	s := &Store{log: o.Logger, lock: lock, disk: &disk{dir: o.Dir, lock: lock}, cancel: func() {}}
 	if err := s.open(ctx, o); err != nil {
 		return nil, errors.Join(fmt.Errorf("open storage directory %s: %w", o.Dir, err), s.Close())
 	}

@@ -36,6 +36,7 @@ type View struct {
 	timing   timing
 	acked    *time.Time // when what the servers acknowledged last was sent; nil: nothing is sent regularly
 	liveFrom time.Time  // since when it has been live without a lapse; zero: it is not
+	stuck    string     // why nothing can be stored
 
 	connected  func() bool
 	generation uint64        // counts the connection's losses
