@@ -28,8 +28,8 @@ func (s *Store) beats(ctx context.Context) {
 }
 
 // beat finds out whether the view has caught up with the servers, and tells the others of this replica.
-func (s *Store) beat(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, s.view.timing.request)
+func (s *Store) beat(life context.Context) {
+	ctx, cancel := context.WithTimeout(life, s.view.timing.request)
 	defer cancel()
 	var wg sync.WaitGroup
 	for _, m := range s.view.mirrors {
@@ -40,7 +40,7 @@ func (s *Store) beat(ctx context.Context) {
 	}
 	wg.Wait()
 	if s.server != nil {
-		s.tend(ctx)
+		s.tend(life)
 	}
 	s.view.Live() // so that whoever waits for a change learns that it is over
 	if s.member != nil {

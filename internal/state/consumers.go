@@ -85,13 +85,35 @@ func (q *Queue) ready(ctx context.Context) error {
 	return nil
 }
 
-// dropConsumer removes the consumer of everything, with what it knows of who has which job.
-func (q *Queue) dropConsumer(ctx context.Context) error {
-	err := q.js.DeleteConsumer(ctx, streamWork, consumerName)
-	if err != nil && !errors.Is(err, jetstream.ErrConsumerNotFound) && !errors.Is(err, jetstream.ErrStreamNotFound) {
-		return fmt.Errorf("consumer %s: %w", consumerName, err)
+// freshConsumer is ready with a consumer of everything that knows nothing of who had which job.
+func (q *Queue) freshConsumer(ctx context.Context) error {
+	known, err := q.dropConsumer(ctx)
+	if err != nil {
+		return err
 	}
-	return nil
+	if err := q.ready(ctx); err != nil || known {
+		return err
+	}
+	// The server did not know of one. Where that is because a file of it was damaged, what else there is of it was taken for
+	// the new one's: how far it has come, which may be further than the stream goes, so that it would wait for good. To
+	// remove it removes that.
+	if _, err := q.dropConsumer(ctx); err != nil {
+		return err
+	}
+	return q.ready(ctx)
+}
+
+// dropConsumer removes the consumer of everything, with what it knows of who has which job, and tells whether there was
+// one.
+func (q *Queue) dropConsumer(ctx context.Context) (known bool, err error) {
+	err = q.js.DeleteConsumer(ctx, streamWork, consumerName)
+	if errors.Is(err, jetstream.ErrConsumerNotFound) || errors.Is(err, jetstream.ErrStreamNotFound) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("consumer %s: %w", consumerName, err)
+	}
+	return true, nil
 }
 
 // sources are the consumers to pull from, each time another one first, so that none of them waits for the others.

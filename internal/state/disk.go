@@ -56,7 +56,7 @@ func (s *Store) tend(ctx context.Context) {
 	err := s.disk.check(room)
 	if err == nil && stuck != nil {
 		s.log.Warn("the state could not be written and is read anew", "dir", s.disk.dir, "reason", *stuck)
-		if err = s.server.restart(ctx); err != nil {
+		if err = s.startAnew(ctx); err != nil {
 			err = fmt.Errorf("storage directory %s: %w", s.disk.dir, err)
 		}
 	}
@@ -68,6 +68,24 @@ func (s *Store) tend(ctx context.Context) {
 	}
 	s.disk.told = err != nil
 	s.view.setStuck(err)
+}
+
+// startAnew is a restart of the server, after which jobs whose workers could not give them back are free at once, as they
+// are when the process starts. Who is at one still may finish it.
+func (s *Store) startAnew(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
+	err := s.server.restart(ctx)
+	for err == nil && !s.nc.IsConnected() {
+		err = sleep(ctx, reconnectWait)
+	}
+	if err == nil {
+		err = s.queue.freshConsumer(ctx)
+	}
+	if err != nil {
+		s.server.log.giveUp(err.Error()) // the next beat tries again
+	}
+	return err
 }
 
 // setStuck shows why nothing can be stored; nil: it can.

@@ -94,3 +94,21 @@ func TestTryingTheDiskLeavesNothing(t *testing.T) {
 	require.NoError(t, preflight(dir, preflightSize, false))
 	assert.NoFileExists(t, filepath.Join(dir, preflightName))
 }
+
+// Of a damaged queue the consumer may be all that is left, with what it knows of messages that are not there any more.
+func TestAQueueThatWasLostTakesJobsAgain(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, dir)
+	require.NoError(t, s.Queue().Enqueue(t.Context(), jobs(20)))
+	for _, d := range pull(t, s, 20) {
+		require.NoError(t, d.Ack(t.Context()))
+	}
+	require.NoError(t, s.Close())
+	work := filepath.Join(dir, "jetstream", "$G", "streams", streamWork)
+	require.NoError(t, os.Truncate(filepath.Join(work, "meta.sum"), 0))
+	require.NoError(t, os.RemoveAll(filepath.Join(work, "msgs")))
+
+	s = openWith(t, Options{Dir: dir, Logger: slog.New(slog.DiscardHandler)})
+	require.NoError(t, s.Queue().Enqueue(t.Context(), jobs(3)))
+	assert.Len(t, pull(t, s, 3), 3)
+}

@@ -109,12 +109,7 @@ func (e *embedded) InProcessConn() (net.Conn, error) {
 func (e *embedded) restart(ctx context.Context) error {
 	e.stop()
 	e.log.stuck.Store(nil)
-	if err := e.start(ctx); err != nil {
-		text := err.Error()
-		e.log.stuck.Store(&text)
-		return err
-	}
-	return nil
+	return e.start(ctx)
 }
 
 func (e *embedded) stop() {

@@ -57,11 +57,11 @@ func openQueue(ctx context.Context, js jetstream.JetStream, o Options, alone boo
 	}
 	q := &Queue{log: log, js: js, work: workConfig(o), pulls: pulls}
 	if alone {
-		if err := q.dropConsumer(ctx); err != nil {
-			return nil, err
-		}
+		err = q.freshConsumer(ctx)
+	} else {
+		err = q.ready(ctx)
 	}
-	if err := q.ready(ctx); err != nil {
+	if err != nil {
 		return nil, err
 	}
 	q.ctx, q.cancel = context.WithCancel(context.Background())

@@ -37,12 +37,15 @@ func (l *serverLog) Errorf(format string, v ...any) {
 	if !strings.Contains(text, writeFailed) {
 		return
 	}
-	l.stuck.CompareAndSwap(nil, &text)
+	l.giveUp(text)
 	select {
 	case l.wake <- struct{}{}:
 	default:
 	}
 }
+
+// giveUp notes why the server has to be started anew.
+func (l *serverLog) giveUp(why string) { l.stuck.CompareAndSwap(nil, &why) }
 
 // writeFailed is in what the server says, once, of a stream whose file could not be written: from then on it refuses
 // every write to it. Nothing else tells that apart from a write that is refused for what it is.
