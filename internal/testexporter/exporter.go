@@ -76,9 +76,15 @@ func start(t testing.TB, binary, what string, up func(status int) bool, configFi
 // Launch starts it again after Kill or Terminate, with what it had stored.
 func (e *Exporter) Launch() {
 	e.t.Helper()
-	var err error
-	e.process, err = testprocess.StartWhere(e.command(), e.URL+"/-/ready", e.up)
-	require.NoError(e.t, err, e.what)
+	require.NoError(e.t, e.TryLaunch(e.up), e.what)
+}
+
+// TryLaunch is Launch for an exporter that may refuse to start, or that shows otherwise that it is up. The error is what it
+// wrote, after how it ended.
+func (e *Exporter) TryLaunch(up func(status int) bool) (err error) {
+	e.t.Helper()
+	e.process, err = testprocess.StartWhere(e.command(), e.URL+"/-/ready", up)
+	return err
 }
 
 // LaunchUnready is Launch that does not wait until it is ready: it is to be killed before, perhaps.
