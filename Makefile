@@ -12,7 +12,7 @@ LDFLAGS  = -s -w -X $(VPKG).Version=$(VERSION) -X $(VPKG).Revision=$(REVISION) -
 GOBUILD  = CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -ldflags '$(LDFLAGS)'
 
 .DEFAULT_GOAL := build
-.PHONY: help build run demo test test-e2e test-browser screenshots test-oracle test-faults soak test-packages lint fmt fuzz fuzz-corpus bench gobench tidy-check man manifests release clean
+.PHONY: help build run demo test test-e2e test-browser screenshots test-oracle test-faults soak test-packages lint fmt fuzz fuzz-corpus bench gobench tidy-check verify vulncheck licences man manifests release clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "%-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,11 +30,11 @@ demo: build $(BIN)/alertmanager ## show it all at work: a simulated fleet, the e
 
 # What tests find by these names.
 TESTENV := DRIFT_TEST_ALERTMANAGER=$(CURDIR)/$(BIN)/alertmanager DRIFT_TEST_AMTOOL=$(CURDIR)/$(BIN)/amtool DRIFT_TEST_AXE=$(CURDIR)/$(BIN)/axe.min.js \
-           DRIFT_TEST_MANIFESTS=$(CURDIR)/$(BIN)/manifests DRIFT_TEST_NATS_SERVER=$(CURDIR)/$(BIN)/nats-server \
+           DRIFT_TEST_GOVULNCHECK=$(CURDIR)/$(BIN)/govulncheck DRIFT_TEST_MANIFESTS=$(CURDIR)/$(BIN)/manifests DRIFT_TEST_NATS_SERVER=$(CURDIR)/$(BIN)/nats-server \
            DRIFT_TEST_NFPM=$(CURDIR)/$(BIN)/nfpm DRIFT_TEST_SBOM=$(CURDIR)/$(BIN)/sbom
 
 # All that any test prints is searched for the secrets that tests plant.
-test: test-packages $(BIN)/alertmanager $(BIN)/amtool $(BIN)/axe.min.js $(BIN)/manifests $(BIN)/nats-server $(BIN)/nfpm $(BIN)/sbom ## run every test with the race detector, real sshd, Alertmanager and chromium included
+test: test-packages $(BIN)/alertmanager $(BIN)/amtool $(BIN)/axe.min.js $(BIN)/govulncheck $(BIN)/manifests $(BIN)/nats-server $(BIN)/nfpm $(BIN)/sbom ## run every test with the race detector, real sshd, Alertmanager and chromium included
 	$(TESTENV) $(GO) run ./internal/testsecret/cmd/suite $(GO) test -json -race -count=1 -timeout 40m ./...
 
 test-e2e: test-packages $(BIN)/alertmanager ## run only the tests of the whole way: machines, exporter, Prometheus with rules, Alertmanager, Slack; every query of the dashboard
@@ -72,6 +72,9 @@ $(BIN)/axe.min.js: tools/axe-core/package-lock.json tools/axe-core/get | test-pa
 
 $(BIN)/golangci-lint: tools/golangci-lint/go.mod tools/golangci-lint/go.sum
 	$(GO) build -modfile=tools/golangci-lint/go.mod -o $@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+
+$(BIN)/govulncheck: tools/govulncheck/go.mod tools/govulncheck/go.sum
+	$(GO) build -modfile=tools/govulncheck/go.mod -o $@ golang.org/x/vuln/cmd/govulncheck
 
 # A program of ours around the libraries of BuildKit, Compose and kustomize.
 $(BIN)/manifests: $(wildcard tools/manifests/*.go) tools/manifests/go.mod tools/manifests/go.sum
@@ -124,6 +127,15 @@ gobench: ## run the Go benchmarks; with GOBENCH_COUNT=10 the output is for bench
 tidy-check: ## fail if `go mod tidy` or gofmt would change anything
 	$(GO) mod tidy -diff
 	@unformatted=$$(gofmt -l $(GODIRS)) && test -z "$$unformatted" || { echo "not gofmt-ed: $$unformatted" >&2; exit 1; }
+
+verify: ## fail if a downloaded module of the program or of a tool is not what go.sum says
+	tools/verify
+
+vulncheck: $(BIN)/govulncheck ## look for known vulnerabilities in what the program is made of (needs vuln.go.dev, or VULNDB=file:///copy)
+	tools/vulncheck
+
+licences: ## write the list of dependencies' licences in docs/licences.md anew
+	UPDATE_DOCS=1 $(GO) test -count=1 -run Licence ./deploy/supply
 
 man: ## write the reference in docs/cli.md and the man page anew, from the flags
 	UPDATE_DOCS=1 $(GO) test -count=1 -run Reference ./cmd/drift_exporter
