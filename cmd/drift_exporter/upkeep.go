@@ -102,18 +102,31 @@ func (d *daemon) keepUp(ctx context.Context) {
 	}
 }
 
-// unjudged names the machines with a pair that was never tried: at start and after a reload they are checked at
-// once. A pair that is back in the fleet is one of them.
+// unjudged names the machines with a pair that was never tried, or whose last try was lost: at start and after a reload
+// they are checked at once. A pair that is back in the fleet is one of them.
 func (d *daemon) unjudged() []string {
 	view := d.store.View()
 	var names []string
 	last := ""
 	for _, key := range d.fleet.Load().Pairs() { // a machine's pairs are next to each other
 		record, ok := view.Record(key)
-		if (!ok || !record.Retired.IsZero()) && key.Machine != last {
+		if (!ok || !record.Retired.IsZero() || d.isStale(record)) && key.Machine != last {
 			last = key.Machine
 			names = append(names, last)
 		}
 	}
 	return names
+}
+
+// isStale tells whether a pair's record is of an older run than the machine's last one. The machine is stored after its
+// pairs, so that happens only if the state was damaged and what it had last of the pair is gone. In a cluster the view
+// may just be behind, and what was acknowledged is on several disks.
+func (d *daemon) isStale(record *state.Record) bool {
+	machine, ok := d.store.View().Machine(record.Machine)
+	if !ok || d.fleet.Load().Config.Cluster != nil || state.CompareRunIDs(record.Attempt.Run, machine.Run) >= 0 {
+		return false
+	}
+	d.log.Warn("the state lost what it had last of a pair, which is checked again now", "machine", record.Machine, "pack", record.Pack,
+		"run", machine.Run, "shown", record.Attempt.Run)
+	return true
 }
