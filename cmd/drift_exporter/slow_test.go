@@ -32,7 +32,7 @@ func TestSlowVisitorsHoldNothingUp(t *testing.T) {
 	require.NoError(t, slow.SetReadDeadline(time.Now().Add(patience)))
 	_, err = slow.Read(make([]byte, 1))
 	require.Error(t, err)
-	assert.NotErrorIs(t, err, os.ErrDeadlineExceeded, "the exporter waits on")
+	require.NotErrorIs(t, err, os.ErrDeadlineExceeded, "the exporter waits on")
 	p.Terminate()
 }
 

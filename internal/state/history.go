@@ -28,7 +28,7 @@ func (t *transition) putChange(ctx context.Context, next *Verdict, d storedDetai
 	if prev != nil {
 		latest = prev.HistoryRevision
 	}
-	if !isChange(prev, next, d) && !(isVerdict(prev, next) && t.s.missed.has(t.k)) {
+	if !isChange(prev, next, d) && (!isVerdict(prev, next) || !t.s.missed.has(t.k)) {
 		return latest, nil
 	}
 	if d.detail == nil { // the judge left what is stored

@@ -74,7 +74,8 @@ func TestFaultManyMachinesAreSilentAtOnce(t *testing.T) {
 func (w *world) finished(id string) (run finishedRun) {
 	w.t.Helper()
 	ended := func() bool { w.exporter.Data("/api/v1/runs/"+id, &run); return run.Phase == "done" }
-	_ = testprocess.WaitFor(ended) || testprocess.WaitFor(ended) || testprocess.WaitFor(ended)
+	for waits := 0; waits < 3 && !testprocess.WaitFor(ended); waits++ {
+	}
 	require.Equal(w.t, "done", run.Phase, "%+v", run)
 	return run
 }
