@@ -38,6 +38,17 @@ func follows(notices []Notice, episodes []Episode) (ok bool, why string) {
 	rest := notices
 	for _, e := range episodes {
 		starts := 0
+		// Before the start that stands one may have been told whose record was lost, and with it perhaps that it was over: what is
+		// stored again is the end of the episode before.
+		for e.Lost && len(rest) > 0 && rest[0].Status == "firing" && rest[0].StartsAt.Before(e.Told) {
+			first := rest[0].StartsAt
+			if rest = rest[1:]; len(rest) > 0 && rest[0].Status == "resolved" && rest[0].StartsAt.Equal(first) {
+				rest = rest[1:]
+			}
+			if len(rest) == 0 || rest[0].Status != "firing" {
+				starts = 1 // Alertmanager takes both for one
+			}
+		}
 		for len(rest) > 0 && rest[0].Status == "firing" && starts <= e.Repeats && (starts == 0 || rest[0].StartsAt.Equal(e.Told)) {
 			if !rest[0].StartsAt.Equal(e.Told) {
 				return false, "it starts at " + rest[0].StartsAt.String() + ", not " + e.Told.String()

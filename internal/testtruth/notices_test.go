@@ -32,6 +32,9 @@ func TestNoticesAreThoseOfTheEpisodes(t *testing.T) {
 		"more repeats than it forgot":       {[]Notice{fires(second), fires(second), fires(second)}, []Episode{{Told: second, Repeats: 1}}, "once more"},
 		"an end that nobody could hear":     {[]Notice{fires(first), fires(second)}, []Episode{{Told: first, Reason: "compliant", Unheard: true}, on}, ""},
 		"once more after a loss of power":   {[]Notice{fires(first), ends(first, "compliant"), fires(first), ends(first, "compliant")}, []Episode{{Told: first, Reason: "compliant", Relapses: 1}}, ""},
+		"a start whose record was lost":     {[]Notice{fires(first), fires(second)}, []Episode{{Told: second, Lost: true}}, ""},
+		"and its end":                       {[]Notice{fires(first), ends(first, "compliant"), fires(second)}, []Episode{{Told: second, Lost: true}}, ""},
+		"a lost start and none that stands": {[]Notice{ends(first, "compliant")}, []Episode{{Told: second, Lost: true}}, "nothing was told of the start"},
 		"once more without a loss of power": {[]Notice{fires(first), ends(first, "compliant"), fires(first), ends(first, "compliant")}, []Episode{over}, "firing was told of once more"},
 	} {
 		t.Run(name, func(t *testing.T) {

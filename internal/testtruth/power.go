@@ -82,6 +82,7 @@ func (w *World) Recover() {
 		switch was := before[key]; {
 		case len(p.Episodes) > len(was.Episodes): // a new one: its start may have been told before
 			e := p.episode()
+			e.Lost = true
 			if at, ok := told[key]; ok && at.Before(e.StartsAt) {
 				e.Told = at
 			}

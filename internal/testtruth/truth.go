@@ -39,7 +39,10 @@ type Episode struct {
 	Cause    string
 	StartsAt time.Time // learned from the exporter the first time it is seen; it must stand from then on
 	// Told is the start that Alertmanager knows: an earlier one, if what was stored of it was lost with the power.
-	Told   time.Time
+	Told time.Time
+	// Lost is set if the check that found the drift was found in vain before: what was stored of that went with the power, and
+	// what was told of it did not.
+	Lost   bool
 	Reason string // of its end; empty while it fires
 	// Relapses is how often it may fire and end once more after its end was lost with the power.
 	Relapses int
