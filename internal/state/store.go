@@ -133,17 +133,7 @@ func (s *Store) openView(ctx context.Context, o Options) error {
 		view.mirrors = append(view.mirrors, view.hostKeys)
 	}
 	s.follow()
-	for {
-		changed := view.Changed()
-		if view.Live() {
-			return nil
-		}
-		select {
-		case <-changed:
-		case <-ctx.Done():
-			return fmt.Errorf("replay: %w", ctx.Err())
-		}
-	}
+	return replayed(ctx, view.Live, view.Changed, o.Cluster == nil, o.Clock, s.log)
 }
 
 // follow starts to follow the buckets, until cancel.
