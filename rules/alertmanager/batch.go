@@ -42,6 +42,7 @@ func nextBatch(ready []*entry) []*entry {
 // postable is a batch as Alertmanager's API takes it, at a moment.
 func postable(batch []*entry, m moment, validUntil func(time.Time) time.Time) models.PostableAlerts {
 	alerts := make(models.PostableAlerts, 0, len(batch))
+	validUntil = remembered(validUntil) // nearly all are valid from the same moment on
 	for _, e := range batch {
 		startsAt, endsAt := e.times(m, validUntil)
 		alerts = append(alerts, &models.PostableAlert{

@@ -37,6 +37,17 @@ func (e *entry) times(m moment, validUntil func(time.Time) time.Time) (startsAt,
 	return earliest(e.alert.StartsAt, e.endsAt), e.endsAt
 }
 
+// remembered is a function that is asked once where the same time comes again: a schedule is searched for the next run.
+func remembered(ask func(time.Time) time.Time) func(time.Time) time.Time {
+	var asked, answer time.Time
+	return func(t time.Time) time.Time {
+		if answer.IsZero() || !t.Equal(asked) {
+			asked, answer = t, ask(t)
+		}
+		return answer
+	}
+}
+
 func latest(first time.Time, others ...time.Time) time.Time {
 	for _, t := range others {
 		if t.After(first) {
