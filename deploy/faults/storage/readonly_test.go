@@ -108,6 +108,7 @@ func TestFaultOurDiskTurnsReadOnly(t *testing.T) {
 	disk := mount(t, "-o", "loop,errors=remount-ro", image)
 	f := firing(t, func(*testlocal.Fleet) string { return filepath.Join(disk, "state") })
 	device := strings.TrimSpace(run(t, "findmnt", "--noheadings", "--output=SOURCE", disk))
+	run(t, "sync", "--file-system", disk) // the store does so each second; what came after it may go with the disk
 	trigger := fmt.Sprintf("/sys/fs/ext4/%s/trigger_fs_error", filepath.Base(device))
 	if err := os.WriteFile(trigger, []byte("1"), 0); err != nil {
 		testenv.Missing(t, "an ext4 that errors can be given to: %v", err)
