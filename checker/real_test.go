@@ -25,10 +25,14 @@ import (
 
 // checkReal checks a machine over the real transports.
 func checkReal(t *testing.T, m config.Machine, items string) checker.Outcome {
+	return checkRealWithin(t, time.Minute, m, items)
+}
+
+func checkRealWithin(t *testing.T, timeout time.Duration, m config.Machine, items string) checker.Outcome {
 	packs, problems := pack.Load(fstest.MapFS{"p.yaml": {Data: []byte("items:\n" + items)}}, "packs", checker.Kinds())
 	require.Empty(t, problems)
 	m.Name, m.Enabled, m.Packs, m.BecomeUser = "m1", true, []string{"p"}, cmp.Or(m.BecomeUser, "root")
-	cfg := &config.Config{Check: config.Check{Timeout: time.Minute, AllowCommands: true}, Machines: []config.Machine{m}}
+	cfg := &config.Config{Check: config.Check{Timeout: timeout, AllowCommands: true}, Machines: []config.Machine{m}}
 	fleet, problems := checker.NewFleet(cfg, packs)
 	require.Empty(t, problems)
 	transports := map[config.Transport]checker.Transport{
