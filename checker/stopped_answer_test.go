@@ -53,6 +53,7 @@ func TestFaultAnswerStopsAfterEveryByte(t *testing.T) {
 	// The fifth is one that finds no packages.
 	for _, sh := range shells(t)[:testfaults.Pick(1, 4)] {
 		whole := transcribe(t, sh, f)
+		require.Regexp(t, "\n"+testNonce+" bye [0-9]+\n$", whole, "nobody waited for the goodbye")
 		for _, s := range stops {
 			t.Run(sh.name+": "+s.name, func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) { // the timeouts take no time
