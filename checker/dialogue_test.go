@@ -38,6 +38,7 @@ func TestOutputThatWasCutOffNeverGivesAVerdict(t *testing.T) {
 	require.Nil(t, out.Failure)
 	require.Equal(t, state.Drifted, out.Results[0].Status)
 	require.Contains(t, out.Results[0].Mismatches[0].Diff, "-moon\n+world\n")
+	require.Regexp(t, testNonce+" bye [0-9]+\n$", whole, "the goodbye is the last that it says")
 
 	for cut := range len(whole) {
 		out := checkNonce(t, scripted{output: whole[:cut]}, f)
