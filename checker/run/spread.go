@@ -88,14 +88,14 @@ func (r *Runner) checkNewNow(ctx context.Context) {
 	if len(wave) == 0 {
 		return
 	}
-	r.putWave(ctx, a, wave)
-	_, err := r.store.UpdateRun(ctx, a.id, func(run *state.Run) bool {
+	_, err := r.store.UpdateRun(ctx, a.id, func(run *state.Run) bool { // first: no more are ever checked than the run has
 		run.Total += joined
 		return joined > 0 && !run.Ended()
 	})
 	if err != nil {
 		r.log.Warn("the size of a run could not be stored", "run", a.id, "err", err)
 	}
+	r.putWave(ctx, a, wave)
 }
 
 // putWave puts machines on the queue that were taken. If that fails their turn comes again with the next tick.
