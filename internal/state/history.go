@@ -61,7 +61,8 @@ func isChange(prev *Record, next *Verdict, d storedDetail) bool {
 	case prev == nil || prev.Verdict == nil || prev.Verdict.Status != next.Status:
 		return true
 	}
-	return d.written && !slices.Equal(mismatchSet(prev.Detail), mismatchSet(d.detail))
+	// One that was lost with the power is written again, which its digest tells: it is the same.
+	return d.written && d.digest != prev.DetailDigest && !slices.Equal(mismatchSet(prev.Detail), mismatchSet(d.detail))
 }
 
 // isVerdict tells whether there is a new verdict: not after an attempt without, or a change of the alert.

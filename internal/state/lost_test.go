@@ -105,6 +105,9 @@ func TestADetailThatWasLostWithThePowerIsWrittenAgain(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, drifted(pair, 2).Detail, record.Detail)
 	assert.False(t, s.lost.has(pair))
+	changes, err := s.History(t.Context(), pair)
+	require.NoError(t, err)
+	assert.Len(t, changes, 1, "it is the same as before")
 }
 
 func TestADetailThatWasSeenToBeGoneIsWrittenAgain(t *testing.T) {

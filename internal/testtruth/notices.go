@@ -36,19 +36,21 @@ func (w *World) noticed() map[string][]Notice {
 // and no less, but for what an Alertmanager that had lost its memory repeats or leaves out. Ends tell their reason.
 func follows(notices []Notice, episodes []Episode) (ok bool, why string) {
 	rest := notices
+	before := time.Time{} // the start of the episode before, as it is stored
 	for _, e := range episodes {
 		starts := 0
 		// Before the start that stands one may have been told whose record was lost, and with it perhaps that it was over: what is
-		// stored again is the end of the episode before.
+		// stored again is the end of the episode before, and Alertmanager is told of that.
 		for e.Lost && len(rest) > 0 && rest[0].Status == "firing" && rest[0].StartsAt.Before(e.Told) {
 			first := rest[0].StartsAt
-			if rest = rest[1:]; len(rest) > 0 && rest[0].Status == "resolved" && rest[0].StartsAt.Equal(first) {
+			if rest = rest[1:]; len(rest) > 0 && rest[0].Status == "resolved" && (rest[0].StartsAt.Equal(first) || rest[0].StartsAt.Equal(before)) {
 				rest = rest[1:]
 			}
 			if len(rest) == 0 || rest[0].Status != "firing" {
 				starts = 1 // Alertmanager takes both for one
 			}
 		}
+		before = e.StartsAt
 		for len(rest) > 0 && rest[0].Status == "firing" && starts <= e.Repeats && (starts == 0 || rest[0].StartsAt.Equal(e.Told)) {
 			if !rest[0].StartsAt.Equal(e.Told) {
 				return false, "it starts at " + rest[0].StartsAt.String() + ", not " + e.Told.String()
