@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net"
 	"os"
@@ -50,6 +51,9 @@ func startEmbedded(ctx context.Context, dir string, log *slog.Logger) (*embedded
 }
 
 func (e *embedded) start(ctx context.Context) error {
+	if err := e.dropIndexes(); err != nil {
+		return err
+	}
 	srv, err := server.NewServer(&server.Options{
 		ServerName:             "drift_exporter",
 		DontListen:             true,
@@ -80,6 +84,20 @@ func (e *embedded) start(ctx context.Context) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.server = srv
+	return nil
+}
+
+// dropIndexes removes what the server has noted of its files' content, so that it reads them and compares each message with its
+// checksum. With its notes it would find a damaged one only when that is asked for: who replays a stream then waits for it
+// without end, and who writes the same key is refused.
+func (e *embedded) dropIndexes() error {
+	notes, err := fs.Glob(os.DirFS(e.dir), server.JetStreamStoreDir+"/*/streams/*/msgs/index.db")
+	for _, note := range notes {
+		err = errors.Join(err, os.RemoveAll(filepath.Join(e.dir, note)))
+	}
+	if err != nil {
+		return fmt.Errorf("storage directory %s: %w", e.dir, err)
+	}
 	return nil
 }
 

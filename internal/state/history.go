@@ -107,6 +107,8 @@ func (s *Store) history(ctx context.Context, k Key) ([]Change, error) {
 	if record == nil {
 		return nil, nil // corrupt, and logged where it is met first
 	}
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout) // an entry that has become damaged meanwhile never comes
+	defer cancel()
 	stored, err := s.buckets.history.kv.History(ctx, key)
 	if err != nil && !errors.Is(err, jetstream.ErrKeyNotFound) {
 		return nil, err
