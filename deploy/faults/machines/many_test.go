@@ -36,7 +36,7 @@ func TestFaultManyMachinesAreSilentAtOnce(t *testing.T) {
 	w.exporter = testexporter.Start(t, w.dir+"/config.yaml", w.dir+"/data", "--web.enable-lifecycle")
 
 	w.turns()
-	w.finished(w.exporter.StartRun()) // now it is known who does not answer
+	w.finished(w.newMachinesRun()) // now it is known who does not answer
 	id := w.exporter.StartRun()
 	run := w.finished(id)
 	assert.Equal(t, dead, run.Failed)
@@ -70,11 +70,22 @@ func TestFaultManyMachinesAreSilentAtOnce(t *testing.T) {
 	testfaults.Survived(t, "machines that say nothing, all at once", dead)
 }
 
+// newMachinesRun is the id of the run over those that nothing was known of.
+func (w *world) newMachinesRun() string {
+	w.t.Helper()
+	var list struct{ Runs []struct{ ID, Trigger string } }
+	w.exporter.Eventually("a run of the new machines", func() bool {
+		w.exporter.Data("/api/v1/runs?limit=1", &list)
+		return len(list.Runs) == 1 && list.Runs[0].Trigger == "new"
+	})
+	return list.Runs[0].ID
+}
+
 // finished waits for the end of a run that may take long.
 func (w *world) finished(id string) (run finishedRun) {
 	w.t.Helper()
 	ended := func() bool { w.exporter.Data("/api/v1/runs/"+id, &run); return run.Phase == "done" }
-	for waits := 0; waits < 3 && !testprocess.WaitFor(ended); waits++ {
+	for waits := 0; waits < 8 && !testprocess.WaitFor(ended); waits++ {
 	}
 	require.Equal(w.t, "done", run.Phase, "%+v", run)
 	return run
