@@ -1,6 +1,7 @@
 package state
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 	"testing"
@@ -62,9 +63,10 @@ func TestOthersKeepWhatTheyPulledWhenAReplicaJoins(t *testing.T) {
 	require.Len(t, got, 1)
 
 	r2 := join(t, srv, "r2")
-	again, err := r2.Queue().pullNow(1)
-	require.NoError(t, err)
-	assert.Empty(t, again)
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	_, err = r2.Queue().Pull(ctx, 1)
+	require.ErrorIs(t, err, context.DeadlineExceeded)
 	require.NoError(t, got[0].Ack(t.Context()))
 }
 

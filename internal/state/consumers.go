@@ -69,10 +69,10 @@ func (q *Queue) ready(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("stream %s: %w", streamWork, err)
 	}
-	consumers := make([]jetstream.Consumer, len(q.pulls))
-	for i, c := range q.pulls {
+	consumers := map[string]jetstream.Consumer{}
+	for _, c := range q.pulls {
 		err := untilAnswered(ctx, func(ctx context.Context) (err error) {
-			consumers[i], err = stream.CreateOrUpdateConsumer(ctx, c)
+			consumers[c.Durable], err = stream.CreateOrUpdateConsumer(ctx, c)
 			return err
 		})
 		if err != nil {
@@ -82,6 +82,7 @@ func (q *Queue) ready(ctx context.Context) error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.stream, q.consumers = stream, consumers
+	q.withdrawAll() // what was asked of the old ones
 	return nil
 }
 
@@ -114,16 +115,4 @@ func (q *Queue) dropConsumer(ctx context.Context) (known bool, err error) {
 		return false, fmt.Errorf("consumer %s: %w", consumerName, err)
 	}
 	return true, nil
-}
-
-// sources are the consumers to pull from, each time another one first, so that none of them waits for the others.
-func (q *Queue) sources() []jetstream.Consumer {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	n := len(q.consumers)
-	if n < 2 {
-		return q.consumers
-	}
-	q.turn = (q.turn + 1) % n
-	return append(q.consumers[q.turn:n:n], q.consumers[:q.turn]...)
 }

@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
 )
@@ -18,8 +17,6 @@ const (
 	consumerName = "workers"
 	// noSite is the subject token of machines without a site; no id starts like that.
 	noSite = "_"
-	// pullWait is how long a pull waits at the server before it is asked again.
-	pullWait = 9 * time.Second
 )
 
 // Job is one check to do: a machine, for a run.
@@ -39,12 +36,16 @@ type Queue struct {
 	ctx    context.Context // ends with the store
 	cancel context.CancelFunc
 
+	arrived  chan jetstream.Msg // jobs that requests have brought
+	answered chan struct{}      // told of the end of a request
+
 	mu        sync.Mutex
 	stream    jetstream.Stream
-	consumers []jetstream.Consumer
-	turn      int // of consumers, the one to ask first
+	consumers map[string]jetstream.Consumer // by name
+	requests  map[string]*request           // that are open, by consumer
+	failure   error                         // of those that have ended
 	closed    bool
-	wg        sync.WaitGroup // pulls that nobody waits for any more
+	wg        sync.WaitGroup // requests
 }
 
 // openQueue makes the stream and its consumers. If nobody else can work on the queue, the consumer is made anew,
@@ -55,7 +56,10 @@ func openQueue(ctx context.Context, js jetstream.JetStream, o Options, alone boo
 	if err != nil {
 		return nil, err
 	}
-	q := &Queue{log: log, js: js, work: workConfig(o), pulls: pulls}
+	q := &Queue{
+		log: log, js: js, work: workConfig(o), pulls: pulls,
+		arrived: make(chan jetstream.Msg), answered: make(chan struct{}, 1), requests: map[string]*request{},
+	}
 	if alone {
 		err = q.freshConsumer(ctx)
 	} else {
@@ -74,17 +78,6 @@ func (q *Queue) close() {
 	q.closed = true
 	q.mu.Unlock()
 	q.wg.Wait()
-}
-
-// finish runs what is left to do after a pull that nobody waits for any more.
-func (q *Queue) finish(f func()) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	if !q.closed {
-		q.wg.Go(f)
-	} else {
-		go f() // its context has ended, and so does it
-	}
 }
 
 // subject is where a job is queued.

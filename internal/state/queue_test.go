@@ -136,7 +136,7 @@ func TestPullWaitsForAJob(t *testing.T) {
 // waiting is how many pulls wait at the server.
 func waiting(t *testing.T, s *Store) int {
 	t.Helper()
-	info, err := s.queue.consumers[0].Info(t.Context())
+	info, err := s.queue.consumers[consumerName].Info(t.Context())
 	require.NoError(t, err)
 	return info.NumWaiting
 }
