@@ -40,7 +40,8 @@ func (r *Runner) outstandingRun() time.Time {
 // lastOver is the instant of the last planned run that ended, as far as it was stored or seen.
 func (r *Runner) lastOver(now time.Time) time.Time {
 	var last time.Time
-	if seen := r.over.Load(); seen != nil && !seen.After(now.Add(tolerance)) {
+	seen := r.over.Load()
+	if seen != nil && !seen.After(now.Add(tolerance)) {
 		last = *seen
 	}
 	for _, run := range r.store.View().Runs() {
@@ -49,8 +50,9 @@ func (r *Runner) lastOver(now time.Time) time.Time {
 			last = at
 		}
 	}
-	if !last.IsZero() {
-		r.over.Store(&last) // runs that are asked for may crowd it out of what is stored
+	// Runs that are asked for may crowd it out of what is stored. What a clock that was ahead has seen is forgotten: it is to come.
+	if seen != nil || !last.IsZero() {
+		r.over.CompareAndSwap(seen, &last)
 	}
 	return last
 }
