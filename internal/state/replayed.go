@@ -12,15 +12,17 @@ import (
 const (
 	// slowReplay is after how long a replay is told of that is still on, and again each time.
 	slowReplay = 10 * time.Second
-	// endlessReplay is after how long it is given up: a million pairs take a tenth of it.
-	endlessReplay = 10 * time.Minute
+	// stoppedReplay is after how long without anything new it is given up.
+	stoppedReplay = 30 * time.Second
 )
 
 // replayed waits until what is stored was read. Whoever reads files of its own may find some that are damaged in a way that its
-// server takes for whole, and then some of it never comes: that must not be a start that hangs without a word. With bounded it ends
-// after endlessReplay; servers that are elsewhere may take as long as they like.
+// server takes for whole (its checksums leave out the length of a message's header), and then some of it never comes: that must not be
+// a start that hangs. With bounded it ends after stoppedReplay without anything new; servers that are elsewhere may take as long as
+// they like.
 func replayed(ctx context.Context, live func() bool, changed func() <-chan struct{}, bounded bool, clock clockwork.Clock, log *slog.Logger) error {
 	began := clock.Now()
+	moved := began
 	slow := clock.NewTicker(slowReplay)
 	defer slow.Stop()
 	for {
@@ -30,12 +32,12 @@ func replayed(ctx context.Context, live func() bool, changed func() <-chan struc
 		}
 		select {
 		case <-next:
+			moved = clock.Now()
 		case <-slow.Chan():
-			waited := clock.Since(began)
-			if bounded && waited >= endlessReplay {
-				return fmt.Errorf("replay: what is stored was not read within %s, its files may be damaged", endlessReplay)
+			if bounded && clock.Since(moved) >= stoppedReplay {
+				return fmt.Errorf("replay: nothing more of what is stored could be read for %s, its files may be damaged", stoppedReplay)
 			}
-			log.Warn("still reading what is stored", "since", began, "waited", waited.Round(time.Second))
+			log.Warn("still reading what is stored", "since", began, "waited", clock.Since(began).Round(time.Second))
 		case <-ctx.Done():
 			return fmt.Errorf("replay: %w", ctx.Err())
 		}
