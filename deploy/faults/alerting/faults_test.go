@@ -1,6 +1,7 @@
 package alerting_test
 
 import (
+	"crypto/tls"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -37,6 +38,20 @@ func answering(name string, sample bool, what func(w *world) misbehaviour) fault
 	}
 }
 
+// certified is an Alertmanager that shows another certificate.
+func certified(what string, shown func(*authority) *tls.Certificate) fault {
+	show := func(w *world, c *tls.Certificate) {
+		w.authority.shown.Store(c)
+		w.bad.proxy.hangUp()
+		w.bad.proxy.listen()
+	}
+	return fault{
+		name:  "TLS with " + what,
+		begin: func(w *world) { show(w, shown(w.authority)) },
+		end:   func(w *world) { show(w, nil) },
+	}
+}
+
 func always(what misbehaviour) func(*world) misbehaviour {
 	return func(*world) misbehaviour { return what }
 }
@@ -48,11 +63,8 @@ func faults(elsewhere *elsewhere) []fault {
 			begin: func(w *world) { w.bad.proxy.hangUp(); w.bad.Stop() },
 			end:   func(w *world) { w.bad.Restart(false); w.bad.proxy.listen() },
 		},
-		{
-			name:  "TLS with a certificate that is not trusted",
-			begin: func(w *world) { w.authority.impostor.Store(true); w.bad.proxy.hangUp(); w.bad.proxy.listen() },
-			end:   func(w *world) { w.authority.impostor.Store(false); w.bad.proxy.hangUp(); w.bad.proxy.listen() },
-		},
+		certified("a certificate that is not trusted", func(a *authority) *tls.Certificate { return &a.another }),
+		certified("a trusted certificate of another address", func(a *authority) *tls.Certificate { return &a.elsewhere }),
 		answering("a black hole: connections are taken, nothing is ever answered", true, always(never)),
 		answering("slower than its timeout: it takes the alerts, and answers when nobody waits any more", false,
 			func(w *world) misbehaviour { return w.bad.proxy.tooLate }),
