@@ -32,21 +32,24 @@ func (q *Queue) Pull(ctx context.Context, max int) ([]*Delivery, error) {
 				continue
 			case <-q.answered:
 				err = q.takeFailure()
-			case <-ctx.Done():
-				q.withdraw()
-				return nil, ctx.Err()
 			case <-q.ctx.Done():
-				return nil, errClosed
+				err = errClosed
+			case <-ctx.Done():
 			}
 		}
-		if err != nil {
+		switch {
+		case ctx.Err() != nil:
+			q.withdraw()
+			return nil, ctx.Err()
+		case errors.Is(err, errClosed):
+			return nil, err
+		case err != nil:
 			if !failed { // once, and not every second of an outage
 				q.log.Warn("pulling jobs failed, trying again", "err", err)
 			}
-			if err := sleep(ctx, time.Second); err != nil {
-				return nil, err
+			if sleep(ctx, time.Second) == nil {
+				q.repair(ctx, err)
 			}
-			q.repair(ctx, err)
 		}
 		failed = err != nil
 	}
@@ -95,21 +98,22 @@ func (q *Queue) ask(max int) error {
 		q.requests[name] = r
 		q.wg.Go(func() {
 			defer cancel()
-			q.forward(r, batch)
+			q.forward(ctx, r, batch)
 			q.ended(name, r, batch.Error())
 		})
 	}
 	return failed
 }
 
-// forward hands on the jobs of a request. Those that come once it is withdrawn are given back.
-func (q *Queue) forward(r *request, batch jetstream.MessageBatch) {
+// forward hands on the jobs of a request. Those that come once it is withdrawn, or that nobody has taken by the end of its time,
+// are given back.
+func (q *Queue) forward(ctx context.Context, r *request, batch jetstream.MessageBatch) {
 	for msg := range batch.Messages() {
 		select {
 		case q.arrived <- msg:
 			continue
 		case <-r.withdrawn:
-		case <-q.ctx.Done():
+		case <-ctx.Done():
 		}
 		_ = msg.Nak() // else AckWait does it
 	}

@@ -163,6 +163,26 @@ func TestPullThatEndsLosesNoJob(t *testing.T) {
 	}
 }
 
+// What was asked for and not taken goes back to the queue when its worker stops to pull, and to whoever pulls then.
+func TestJobsThatNobodyTakesAreGivenBack(t *testing.T) {
+	s := openWith(t, Options{Dir: t.TempDir(), AckWait: time.Hour})
+	ctx, cancel := context.WithCancel(t.Context())
+	first := make(chan []*Delivery)
+	go func() {
+		d, _ := s.Queue().Pull(ctx, 20)
+		first <- d
+	}()
+	require.Eventually(t, func() bool { return waiting(t, s) > 0 }, eventually, tick)
+	require.NoError(t, s.Queue().Enqueue(t.Context(), jobs(20)))
+	taken := len(<-first)
+	require.Positive(t, taken)
+	cancel()
+	for more, err := s.Queue().Pull(ctx, 20); err == nil; more, err = s.Queue().Pull(ctx, 20) {
+		taken += len(more) // it may still be given what had come
+	}
+	assert.Len(t, pull(t, s, 20-taken), 20-taken, "not after AckWait")
+}
+
 func TestPullEndsWithTheStore(t *testing.T) {
 	s := open(t, t.TempDir())
 	ended := make(chan error)

@@ -42,10 +42,9 @@ func TestFaultManyMachinesAreSilentAtOnce(t *testing.T) {
 	assert.Equal(t, dead, run.Failed)
 	assert.Equal(t, len(w.all()), run.Checked)
 
-	// All but a hundredth: a job that was handed out while this host stood still comes again long after.
 	given := w.failures(id)
 	slices.SortFunc(given, time.Time.Compare)
-	ratio := float64(given[len(given)*99/100].Sub(run.StartedAt)) / (float64(timeout) * float64(dead) / atATime)
+	ratio := float64(given[len(given)-1].Sub(run.StartedAt)) / (float64(timeout) * float64(dead) / atATime)
 	t.Logf("%d silent machines, %d at a time: %.2f times timeout × machines / concurrency", dead, atATime, ratio)
 	assert.Greater(t, ratio, 0.8, "each of them has had its timeout")
 	assert.Less(t, ratio, 4.0, "they were waited for one after another")
