@@ -72,7 +72,9 @@ func TestFaultManyMachinesAreSilentAtOnce(t *testing.T) {
 // newMachinesRun is the id of the run over those that nothing was known of.
 func (w *world) newMachinesRun() string {
 	w.t.Helper()
-	var list struct{ Runs []struct{ ID, Trigger string } }
+	var list struct {
+		Runs []struct{ ID, Trigger string }
+	}
 	w.exporter.Eventually("a run of the new machines", func() bool {
 		w.exporter.Data("/api/v1/runs?limit=1", &list)
 		return len(list.Runs) == 1 && list.Runs[0].Trigger == "new"
