@@ -102,19 +102,33 @@ func shownRuns(s *Store) []string {
 	return ids
 }
 
-// A revision names one entry for ever: the next one is another even if all files were read anew, and the latest entries are gone.
-func TestRevisionsGoOnAfterTheLatestWasRemoved(t *testing.T) {
+// All files are read anew at each start. What was removed stays so, and a revision names one entry for ever: the next one is another
+// even if the latest entries are gone.
+func TestWhatWasRemovedStaysSoWhenAllIsReadAnew(t *testing.T) {
 	dir := t.TempDir()
 	s := open(t, dir)
+	middle, latest := Key{Machine: "web2", Pack: "base"}, Key{Machine: "web3", Pack: "base"}
+	store(t, s, drifted(middle, 1))
 	store(t, s, drifted(pair, 1))
-	gone := Key{Machine: "web2", Pack: "base"}
-	store(t, s, drifted(gone, 1))
-	_, last := s.view.records.find(gone)
-	forget(t, s, gone)
+	store(t, s, drifted(latest, 1))
+	_, last := s.view.records.find(latest)
+	forget(t, s, middle)
+	forget(t, s, latest)
+	require.NoError(t, s.Queue().Enqueue(t.Context(), jobs(5)))
+	for _, d := range pull(t, s, 3) {
+		require.NoError(t, d.Ack(t.Context()))
+	}
 	require.NoError(t, s.Close())
 
 	s = open(t, dir)
-	store(t, s, drifted(pair, 2))
-	_, next := s.view.records.find(pair)
+	require.Len(t, s.View().Records(), 1)
+	for _, k := range []Key{middle, latest} {
+		store(t, s, drifted(k, 2))
+		changes, err := s.History(t.Context(), k)
+		require.NoError(t, err)
+		assert.Len(t, changes, 1, "what there was of %s is gone", k)
+	}
+	_, next := s.view.records.find(middle)
 	assert.Greater(t, next, last)
+	requirePending(t, s, 2)
 }
