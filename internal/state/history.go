@@ -41,6 +41,12 @@ func (t *transition) putChange(ctx context.Context, next *Verdict, d storedDetai
 		}
 	}
 	c := Change{Verdict: *next, Mismatches: fitDetail(&Detail{Mismatches: d.detail.Mismatches}, maxChange).Mismatches}
+	if forgotten(prev) && prev.Verdict.Status == next.Status {
+		same, err := t.isLatest(ctx, latest, c)
+		if err != nil || same {
+			return latest, err
+		}
+	}
 	value, err := encode(historyEntry{c, latest})
 	if err != nil {
 		return 0, err
@@ -63,6 +69,31 @@ func isChange(prev *Record, next *Verdict, d storedDetail) bool {
 	}
 	// One that was lost with the power is written again, which its digest tells: it is the same.
 	return d.written && d.digest != prev.DetailDigest && !slices.Equal(mismatchSet(prev.Detail), mismatchSet(d.detail))
+}
+
+// forgotten tells whether nothing is left of what a verdict said: its detail was lost with the power.
+func forgotten(r *Record) bool {
+	return r != nil && r.Verdict != nil && r.Verdict.Mismatches > 0 && r.Detail != nil && len(r.Detail.Mismatches) == 0
+}
+
+// isLatest tells whether a change says what the latest entry of the history does. One that is gone says nothing.
+func (t *transition) isLatest(ctx context.Context, latest uint64, c Change) (bool, error) {
+	if latest == 0 {
+		return false, nil
+	}
+	stored, err := t.s.buckets.history.kv.GetRevision(ctx, t.key, latest)
+	if errors.Is(err, jetstream.ErrKeyNotFound) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("read history: %w", err)
+	}
+	var h historyEntry
+	if decode(stored.Value(), &h) != nil {
+		return false, nil // corrupt
+	}
+	return h.Verdict.Status == c.Verdict.Status && slices.Equal(
+		mismatchSet(&Detail{Mismatches: h.Mismatches}), mismatchSet(&Detail{Mismatches: c.Mismatches})), nil
 }
 
 // isVerdict tells whether there is a new verdict: not after an attempt without, or a change of the alert.

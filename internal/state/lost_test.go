@@ -110,6 +110,30 @@ func TestADetailThatWasLostWithThePowerIsWrittenAgain(t *testing.T) {
 	assert.Len(t, changes, 1, "it is the same as before")
 }
 
+// After the loss there may be attempts without a verdict first, which have errors to store, and none of what it was that differed.
+func TestAVerdictWhoseDetailWasLostIsNoChangeOnceItIsFoundAgain(t *testing.T) {
+	for name, c := range map[string]struct{ found, changes int }{"the same": {2, 1}, "another": {3, 2}} {
+		t.Run(name, func(t *testing.T) {
+			s := open(t, t.TempDir())
+			store(t, s, drifted(pair, 2))
+			shown, _ := s.View().Record(pair)
+			lost := *shown
+			lost.DetailRevision = 1000
+			putRaw(t, s, &lost)
+			require.NoError(t, s.Transition(t.Context(), pair, func(prev *Record) (*Record, bool) {
+				next := *prev
+				next.Attempt = Attempt{Status: Unknown, At: t0, Run: RunID(t0.AddDate(0, 0, 1))}
+				next.Detail = &Detail{Mismatches: prev.Detail.Mismatches, Errors: []ItemError{{Item: "/etc/x", Error: "no"}}, Cut: prev.Detail.Cut}
+				return &next, true
+			}))
+			recheck(t, s, drifted(pair, c.found), 2)
+			changes, err := s.History(t.Context(), pair)
+			require.NoError(t, err)
+			assert.Len(t, changes, c.changes)
+		})
+	}
+}
+
 func TestADetailThatWasSeenToBeGoneIsWrittenAgain(t *testing.T) {
 	s := open(t, t.TempDir())
 	store(t, s, drifted(pair, 2))
