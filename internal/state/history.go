@@ -67,8 +67,7 @@ func isChange(prev *Record, next *Verdict, d storedDetail) bool {
 	case prev == nil || prev.Verdict == nil || prev.Verdict.Status != next.Status:
 		return true
 	}
-	// One that was lost with the power is written again, which its digest tells: it is the same.
-	return d.written && d.digest != prev.DetailDigest && !slices.Equal(mismatchSet(prev.Detail), mismatchSet(d.detail))
+	return d.written && !slices.Equal(mismatchSet(prev.Detail), mismatchSet(d.detail))
 }
 
 // forgotten tells whether nothing is left of what a verdict said: its detail was lost with the power.
