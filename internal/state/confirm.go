@@ -108,10 +108,7 @@ func (m *mirror[K, V]) probe(ctx context.Context, log *slog.Logger) {
 	}
 	if now.replaces(known) {
 		m.setLive(false)
-		select {
-		case m.redo <- struct{}{}:
-		default:
-		}
+		signal(m.redo)
 		return
 	}
 	m.expect(now)

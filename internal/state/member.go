@@ -97,10 +97,7 @@ func (v *View) Replicas() []*Replica {
 
 // hurry asks for a sign of life now.
 func (m *membership) hurry() {
-	select {
-	case m.now <- struct{}{}:
-	default:
-	}
+	signal(m.now)
 }
 
 func (m *membership) announce(digest string) {

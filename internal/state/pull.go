@@ -127,10 +127,7 @@ func (q *Queue) ended(name string, r *request, err error) {
 		delete(q.requests, name)
 		q.failure = errors.Join(q.failure, pullError(err))
 	}
-	select {
-	case q.answered <- struct{}{}:
-	default:
-	}
+	signal(q.answered)
 }
 
 // takeFailure is what requests have failed with since it was last asked.
@@ -155,10 +152,7 @@ func (q *Queue) withdrawAll() {
 		close(r.withdrawn)
 		delete(q.requests, name)
 	}
-	select {
-	case q.answered <- struct{}{}: // who waits for one has to ask again
-	default:
-	}
+	signal(q.answered) // who waits for one has to ask again
 }
 
 // pullError is nil for the ordinary ends of a request that found nothing.

@@ -38,10 +38,7 @@ func (l *serverLog) Errorf(format string, v ...any) {
 		return
 	}
 	l.giveUp(text)
-	select {
-	case l.wake <- struct{}{}:
-	default:
-	}
+	signal(l.wake)
 }
 
 // giveUp notes why the server has to be started anew.
