@@ -24,6 +24,16 @@ func newPause(op string) *pause {
 	return &pause{op: op, paused: make(chan struct{}), wake: make(chan struct{})}
 }
 
+// isOn tells whether it has stopped.
+func (p *pause) isOn() bool {
+	select {
+	case <-p.paused:
+		return true
+	default:
+		return false
+	}
+}
+
 // before is called before anything is written.
 func (p *pause) before(op string) {
 	if p == nil || p.op != op {

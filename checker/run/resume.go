@@ -63,14 +63,23 @@ func (r *Runner) takeUp(ctx context.Context) {
 	r.adopt(ctx, run)
 }
 
-// waiting is the oldest run that nobody has begun, of those that are later than the one that is on.
+// waiting is the oldest run that is to be taken up.
 func (r *Runner) waiting(on *active) (state.Run, bool) {
 	for _, run := range slices.Backward(r.store.View().Runs()) {
-		if run.Phase == state.RunEnqueuing && (on == nil || state.CompareRunIDs(run.ID, on.id) > 0) {
+		if isWaiting(*run, on) {
 			return *run, true
 		}
 	}
 	return state.Run{}, false
+}
+
+// isWaiting tells whether a run is to be taken up: nobody has begun it, and it is later than the one that is on. One that
+// another replica has begun while this one took up the run before it is no different.
+func isWaiting(run state.Run, on *active) bool {
+	if on == nil {
+		return run.Phase == state.RunEnqueuing
+	}
+	return !run.Ended() && state.CompareRunIDs(run.ID, on.id) > 0
 }
 
 // missed tells whether an instant has passed without its run.
@@ -103,7 +112,7 @@ func (r *Runner) adopt(ctx context.Context, run state.Run) {
 	}
 	a.saved = counts{checked: -1} // is to be stored, whatever it is
 	r.log.Info("run resumed", "run", run.ID, "phase", run.Phase, "done", r.tally(run).Done(), "machines", len(missing))
-	if run.Phase == state.RunEnqueuing {
+	if run.Phase == state.RunEnqueuing || r.current.Load() != nil {
 		r.launch(ctx, a, missing) // the queue may hold jobs of the run before
 		return
 	}
@@ -126,10 +135,7 @@ func (r *Runner) sweep(ctx context.Context) {
 	a := r.current.Load()
 	waits, _ := r.suspended(a)
 	for _, run := range r.store.View().Runs() {
-		if run.Ended() || a != nil && run.ID == a.id || run.ID == waits.ID {
-			continue
-		}
-		if run.Phase == state.RunEnqueuing && (a == nil || state.CompareRunIDs(run.ID, a.id) > 0) {
+		if run.Ended() || a != nil && run.ID == a.id || run.ID == waits.ID || isWaiting(*run, a) {
 			continue
 		}
 		if !r.keepAll(ctx, r.interrupted(run.ID)) {

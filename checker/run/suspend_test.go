@@ -217,16 +217,7 @@ func TestReplicasHaveARunWait(t *testing.T) {
 	f := newFleet(t, func(c *config.Config) { c.Schedule.Spread = 5 * time.Minute }, manyMachines(30)...)
 	c := newCluster(t, f, f)
 	spread := func(r *replica) (state.Run, bool) { return r.View().Run(today) }
-	free := make(chan struct{})
-	c.onCheck = func(ctx context.Context, _ *replica, now call) checker.Outcome {
-		if now.run != today {
-			select {
-			case <-free:
-			case <-ctx.Done():
-			}
-		}
-		return c.complies(now)
-	}
+	free := c.holds(today)
 	c.start()
 	c.eventually("some are done", func() bool { run, _ := spread(c.replicas[1]); return run.Checked > 3 && run.ToCome > 3 })
 	last := lastTurn(f)
@@ -244,12 +235,59 @@ func TestReplicasHaveARunWait(t *testing.T) {
 	})
 	run, _ := spread(c.replicas[1])
 	assert.Equal(t, state.RunRunning, run.Phase)
-	close(free)
+	free()
 	assert.Equal(t, 1, c.ends(id).Checked)
 	run = c.ends(today)
 	assert.Equal(t, []any{state.RunDone, 30, 30, 0}, []any{run.Phase, run.Total, run.Checked, run.NotTried})
 	c.once(today, 29, 2)
 	assert.NotContains(t, c.times(today), last)
+}
+
+// A replica takes up the run that is spread, and learns only then that the one before it has begun the run that was asked
+// for: that comes first all the same, and is not ended.
+func TestRunThatWasBegunDuringATakeoverIsNotInterrupted(t *testing.T) {
+	f := newFleet(t, func(c *config.Config) { c.Schedule.Spread = 5 * time.Minute }, manyMachines(30)...)
+	c := newCluster(t, f, f)
+	first, second := c.replicas[0], c.replicas[1]
+	free := c.holds(today)
+	c.start()
+	c.eventually("some are done", func() bool { run, _ := second.View().Run(today); return run.Checked > 3 && run.ToCome > 3 })
+	begins, resumes := newPause("purge"), newPause("update")
+	first.pause.Store(begins)
+	second.pause.Store(resumes)
+	var id string
+	c.eventually("it is accepted", func() bool {
+		var err error
+		id, err = second.runner.StartRun(t.Context(), state.TriggerAPI, []string{lastTurn(f)})
+		return err == nil
+	})
+	c.within(patience/4, "it is about to begin", begins.isOn)
+	c.lead(1)
+	c.within(patience/4, "the other takes up the run that is spread", resumes.isOn)
+	close(begins.wake)
+	c.patiently("the first has begun it", func() bool { run, _ := second.View().Run(id); return run.Phase == state.RunRunning })
+	close(resumes.wake)
+	c.within(patience/4, "the other takes it up", func() bool { a := second.runner.current.Load(); return a != nil && a.id == id })
+	free()
+	run := c.ends(id)
+	assert.Equal(t, []any{state.RunDone, 1, 1}, []any{run.Phase, run.Total, run.Checked})
+	run = c.ends(today)
+	assert.Equal(t, []any{state.RunDone, 30, 30, 0}, []any{run.Phase, run.Total, run.Checked, run.NotTried})
+}
+
+// holds has the checks of all runs but one wait until they are freed.
+func (c *cluster) holds(but string) (free func()) {
+	held := make(chan struct{})
+	c.onCheck = func(ctx context.Context, _ *replica, now call) checker.Outcome {
+		if now.run != but {
+			select {
+			case <-held:
+			case <-ctx.Done():
+			}
+		}
+		return c.complies(now)
+	}
+	return func() { close(held) }
 }
 
 // lastTurn is the machine of a fleet whose turn comes last.
