@@ -74,7 +74,7 @@ func describe(annotations map[string]string, p AlertParams) {
 
 func annotate(r state.Result, p AlertParams, cause state.Cause) map[string]string {
 	annotations := map[string]string{
-		annotationDescription:   description(r),
+		annotationDescription:   description(len(r.Mismatches), r.Pack),
 		annotationMismatchCount: strconv.Itoa(len(r.Mismatches)),
 		annotationMismatches:    mismatchLines(r.Mismatches),
 		annotationCause:         string(cause),
@@ -84,12 +84,12 @@ func annotate(r state.Result, p AlertParams, cause state.Cause) map[string]strin
 }
 
 // description counts mismatches, as every count does: an item that differs in two ways counts twice.
-func description(r state.Result) string {
+func description(mismatches int, pack string) string {
 	noun := " items"
-	if len(r.Mismatches) == 1 {
+	if mismatches == 1 {
 		noun = " item"
 	}
-	return strconv.Itoa(len(r.Mismatches)) + noun + " no longer compliant with " + r.Pack
+	return strconv.Itoa(mismatches) + noun + " no longer compliant with " + pack
 }
 
 // start gives the record a new alert. It takes the place of a resolved one with the same labels, whose end it must

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
@@ -20,7 +21,9 @@ func TestRandomStoriesAgreeWithTheModel(t *testing.T) {
 		m := &model{story: newStory(t), random: rand.New(rand.NewPCG(seed, 0)), ended: map[string]time.Time{}}
 		for step := range 60 {
 			did := m.step()
-			m.check(fmt.Sprintf("seed %d, step %d: %s", seed, step, did))
+			context := fmt.Sprintf("seed %d, step %d: %s", seed, step, did)
+			m.check(context)
+			m.checkRestore(context)
 		}
 	}
 }
@@ -37,6 +40,9 @@ type model struct {
 	labels   string
 	// ended holds when each alert ended that Alertmanager has not been told about for long enough.
 	ended map[string]time.Time
+	// changes is what the history has, and was the record at the last of them.
+	changes []state.Change
+	was     *state.Record
 }
 
 func (m *model) step() string {
@@ -188,4 +194,44 @@ func (m *model) checkResolved(context string) {
 		}
 	}
 	m.ended = maps.Clone(present)
+}
+
+// checkRestore asserts that a record which is lost now comes back with the same verdict and alert.
+func (m *model) checkRestore(context string) {
+	m.note()
+	if m.rec == nil || m.rec.Verdict == nil || m.gone {
+		return
+	}
+	m.params.ValidUntil = rules.ValidUntil(m.now, m.now.Add(24*time.Hour), time.Minute)
+	got := rules.Restore(pair, m.changes, m.params, m.now)
+	require.Equal(m.t, m.rec.Verdict.Status, got.Verdict.Status, context)
+	require.Equal(m.t, m.rec.Verdict.Since, got.Verdict.Since, context)
+	require.Equal(m.t, m.rec.Verdict.Mismatches, got.Verdict.Mismatches, context)
+	require.Equal(m.t, m.fires, got.Alert.Firing(), context)
+	switch want := m.rec.Alert; {
+	case m.fires:
+		require.Equal(m.t, want.StartsAt, got.Alert.StartsAt, context)
+		require.Equal(m.t, want.Labels, got.Alert.Labels, context)
+		require.Equal(m.t, want.Annotations["cause"], got.Alert.Annotations["cause"], context)
+		require.Equal(m.t, want.Annotations["mismatch_count"], got.Alert.Annotations["mismatch_count"], context)
+		require.Equal(m.t, want.Annotations["mismatches"], got.Alert.Annotations["mismatches"], context)
+	case want != nil && want.ResolvedAt.Equal(m.changes[0].Verdict.At) && m.now.Before(want.ResolvedAt.Add(24*time.Hour)):
+		require.NotNil(m.t, got.Alert, context)
+		require.Equal(m.t, want.StartsAt, got.Alert.StartsAt, context)
+		require.Equal(m.t, want.ResolvedAt, got.Alert.ResolvedAt, context)
+	}
+}
+
+// note keeps what the store puts into the history.
+func (m *model) note() {
+	was, rec := m.was, m.rec
+	m.was = rec
+	switch {
+	case rec == nil:
+		m.changes = nil
+	case rec.Verdict == nil || was != nil && was.Verdict == rec.Verdict:
+	case was == nil || was.Verdict == nil || !was.Retired.IsZero() || was.Verdict.Status != rec.Verdict.Status ||
+		!slices.Equal(was.Detail.Mismatches, rec.Detail.Mismatches):
+		m.changes = append([]state.Change{{Verdict: *rec.Verdict, Mismatches: rec.Detail.Mismatches}}, m.changes...)
+	}
 }

@@ -181,6 +181,9 @@ func (d *daemon) nextRun() time.Time { return d.runner.NextRun() }
 
 // run starts everything and returns once ctx has ended and all is stopped, or a part of it failed.
 func (d *daemon) run(ctx context.Context) error {
+	if err := d.restore(ctx); err != nil {
+		return errors.Join(err, d.store.Close())
+	}
 	d.reconcile(ctx)
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return d.sendAlerts(ctx) })

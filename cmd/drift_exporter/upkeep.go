@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/drift-exporter/drift_exporter/internal/state"
@@ -39,6 +40,27 @@ func (d *daemon) reconcile(ctx context.Context) {
 			d.log.Error("could not forget a machine", "machine", machine.Name, "err", err)
 		}
 	}
+}
+
+// restore brings back what the state lost of pairs of the fleet, from their history: a pair that fires goes on to, and one that was
+// judged is not taken for a new one.
+func (d *daemon) restore(ctx context.Context) error {
+	fleet := d.fleet.Load()
+	err := d.store.Restore(ctx, func(k state.Key, changes []state.Change) *state.Record {
+		machine, ok := fleet.Machine(k.Machine)
+		if !ok || !fleet.Holds(k) {
+			return nil
+		}
+		now := d.clock.Now()
+		record := rules.Restore(k, changes, d.alertParams(fleet, machine, k.Pack, now), now)
+		d.log.Warn("the state lost the record of a pair, which is as its history says until its next check", "machine", k.Machine, "pack", k.Pack,
+			"verdict", record.Verdict.Status, "at", record.Verdict.At, "firing", record.Alert.Firing())
+		return record
+	})
+	if err != nil {
+		return fmt.Errorf("bringing back what the state lost: %w", err)
+	}
+	return nil
 }
 
 // aligned is what becomes of a record under the fleet of this moment; false if it stays as it is. It always asks

@@ -20,6 +20,7 @@
 // (the last three only where replicas share the state) and the stream WORK has a message per machine to check, on work.<site or _>.<machine>.
 //
 // A Record in state is written with compare-and-set and is the only commit: detail and history are
-// written before it, and until it points to them nobody reads them. A View mirrors state, machines and
+// written before it, and until it points to them nobody reads them, but for Restore, which brings a Record that was
+// lost back from the history. A View mirrors state, machines and
 // runs in memory.
 package state

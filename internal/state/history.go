@@ -23,6 +23,9 @@ type historyEntry struct {
 // pair's latest entry.
 func (t *transition) putChange(ctx context.Context, next *Verdict, d storedDetail) (uint64, error) {
 	t.changed = false
+	if t.restores != 0 {
+		return t.restores, nil
+	}
 	prev := t.cur.record
 	var latest uint64
 	if prev != nil {
@@ -59,12 +62,13 @@ func (t *transition) putChange(ctx context.Context, next *Verdict, d storedDetai
 	return revision, nil
 }
 
-// isChange tells whether a verdict differs from prev's: another status, or other mismatches.
+// isChange tells whether a verdict differs from prev's: another status, other mismatches, or the first since the pair is back in the
+// fleet, which has no alert.
 func isChange(prev *Record, next *Verdict, d storedDetail) bool {
 	switch {
 	case !isVerdict(prev, next):
 		return false
-	case prev == nil || prev.Verdict == nil || prev.Verdict.Status != next.Status:
+	case prev == nil || prev.Verdict == nil || prev.Verdict.Status != next.Status || !prev.Retired.IsZero():
 		return true
 	}
 	return d.written && !slices.Equal(mismatchSet(prev.Detail), mismatchSet(d.detail))
@@ -137,24 +141,31 @@ func (s *Store) history(ctx context.Context, k Key) ([]Change, error) {
 	if record == nil {
 		return nil, nil // corrupt, and logged where it is met first
 	}
+	changes, _, err := s.chain(ctx, k, key, record.HistoryRevision)
+	return changes, err
+}
+
+// chain reads the changes of a pair that a link leads to, the newest first, and the revision of that.
+func (s *Store) chain(ctx context.Context, k Key, key string, link uint64) (changes []Change, first uint64, err error) {
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout) // an entry that has become damaged meanwhile never comes
 	defer cancel()
 	stored, err := s.buckets.history.kv.History(ctx, key)
 	if err != nil && !errors.Is(err, jetstream.ErrKeyNotFound) {
-		return nil, err
+		return nil, 0, err
 	}
-	var changes []Change
-	for at := linked(stored, record.HistoryRevision, math.MaxUint64); at != nil; {
+	for at := linked(stored, link, math.MaxUint64); at != nil; {
 		var h historyEntry
 		if err := decode(at.Value(), &h); err != nil {
 			s.log.Error("ignoring a corrupt stored change", "machine", k.Machine, "pack", k.Pack,
 				"revision", at.Revision(), "err", err)
 			break
 		}
-		changes = append(changes, h.Change)
+		if changes = append(changes, h.Change); first == 0 {
+			first = at.Revision()
+		}
 		at = linked(stored, h.Previous, at.Revision())
 	}
-	return changes, nil
+	return changes, first, nil
 }
 
 // linked is the stored entry that a link leads to, nil if there is none; before is the revision of the entry that has the

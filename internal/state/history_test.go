@@ -161,26 +161,6 @@ func TestCorruptHistoryIsCutThere(t *testing.T) {
 	assert.Contains(t, log.String(), "ignoring a corrupt stored change")
 }
 
-// A process that dies between removing the state entry and the rest leaves a detail and a history of nobody.
-func TestOpeningSweepsWhatBelongsToNobody(t *testing.T) {
-	dir := t.TempDir()
-	s := open(t, dir)
-	store(t, s, drifted(pair, 1))
-	for _, b := range []*bucket{s.buckets.detail, s.buckets.history} {
-		_, err := b.kv.PutString(t.Context(), "nobody.base", "{}")
-		require.NoError(t, err)
-	}
-	require.NoError(t, s.Close())
-	s = open(t, dir)
-	for _, b := range []*bucket{s.buckets.detail, s.buckets.history} {
-		keys, err := b.keys(t.Context())
-		require.NoError(t, err)
-		assert.Equal(t, []string{"web1=example=com.base"}, keys)
-	}
-	r, _ := s.View().Record(pair)
-	assert.Equal(t, time.UTC, r.Verdict.At.Location())
-}
-
 // What was written last may be lost with the power, as each stream is a file of its own: then links lead to entries that are gone,
 // and whose revisions are given to others.
 func TestHistoryOfWhichTheEndIsLost(t *testing.T) {

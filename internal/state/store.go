@@ -37,6 +37,8 @@ type Store struct {
 	lost    lostPairs // the detail: its digest must not keep the next one from being stored
 	missed  lostPairs // the newest entry of the history: the next verdict is one, even if it is the same
 
+	orphans []string // keys with a history that had no state entry at the start, until Restore
+
 	member *membership // nil: nobody shares the state
 
 	cancel context.CancelFunc // ends the followers

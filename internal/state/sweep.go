@@ -2,12 +2,14 @@ package state
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
+	"slices"
 )
 
-// sweep removes details and histories of pairs that are no more: the process died after it removed the state
-// entry and before it removed them. Only an embedded server can be swept, and only at the start, because a
+// sweep removes details of pairs that are no more, and notes whose history is left: the process died after it removed the state
+// entry and before it removed them, or the state entry was lost. Only an embedded server can be swept, and only at the start, because a
 // detail is written before the state entry that points to it. For the same reason it is then that a detail or a change
 // can be missed that was lost with the power, although the state entry was not.
 func (s *Store) sweep(ctx context.Context) error {
@@ -33,33 +35,33 @@ func (s *Store) sweep(ctx context.Context) error {
 			changes.keys--
 		}
 	}
-	for b, beyond := range map[*bucket]int{s.buckets.detail: details.keys, s.buckets.history: changes.keys} {
-		if err := s.sweepBucket(ctx, b, beyond); err != nil {
-			return fmt.Errorf("sweep: %w", err)
-		}
+	gone, err := s.beyond(ctx, s.buckets.detail, details.keys)
+	for _, key := range gone {
+		err = errors.Join(err, s.buckets.detail.purge(ctx, key, math.MaxInt64))
+	}
+	if err == nil {
+		s.orphans, err = s.beyond(ctx, s.buckets.history, changes.keys)
+	}
+	if err != nil {
+		return fmt.Errorf("sweep: %w", err)
 	}
 	return nil
 }
 
-// sweepBucket removes what no state entry belongs to, if a bucket has another number of keys than state entries point to:
-// to list them all takes a server with many longer than all else at its start.
-func (s *Store) sweepBucket(ctx context.Context, b *bucket, beyond int) error {
-	if beyond == 0 {
-		return nil
+// beyond lists the keys that no state entry belongs to, if a bucket has another number of keys than state entries point to: to list
+// them all takes a server with many longer than all else at its start.
+func (s *Store) beyond(ctx context.Context, b *bucket, more int) ([]string, error) {
+	if more == 0 {
+		return nil, nil
 	}
 	keys, err := b.keys(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	for _, key := range keys {
-		if k, err := decodeKey(key); err == nil && s.stateHolds(k) {
-			continue
-		}
-		if err := b.purge(ctx, key, math.MaxInt64); err != nil {
-			return err
-		}
-	}
-	return nil
+	return slices.DeleteFunc(keys, func(key string) bool {
+		k, err := decodeKey(key)
+		return err == nil && s.stateHolds(k)
+	}), nil
 }
 
 // stateHolds tells whether there is a state entry of the pair. A corrupt one counts as absent, here as everywhere.

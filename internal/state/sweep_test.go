@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+// A process that dies between removing the state entry and the rest leaves a detail and a history of nobody.
 func TestOpenRemovesWhatBelongsToNoPair(t *testing.T) {
 	dir := t.TempDir()
 	s := open(t, dir)
@@ -20,6 +21,7 @@ func TestOpenRemovesWhatBelongsToNoPair(t *testing.T) {
 	require.NoError(t, s.Close())
 
 	s = open(t, dir)
+	require.NoError(t, s.Restore(t.Context(), func(Key, []Change) *Record { return nil }))
 	for _, b := range []*bucket{s.buckets.detail, s.buckets.history} {
 		keys, err := b.keys(t.Context())
 		require.NoError(t, err)

@@ -39,6 +39,7 @@ type transition struct {
 	op          changeOp
 	gone        uint64 // the last revision whose detail was gone
 	changed     bool   // an entry of the history was written in this round
+	restores    uint64 // the entry of the history that the new record is made of; 0: it is made of a check
 }
 
 // Transition takes a pair from one record to the next. It takes the record, lets next judge, and stores what

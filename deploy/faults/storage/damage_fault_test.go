@@ -145,6 +145,35 @@ func TestFaultOurStateIsDamaged(t *testing.T) {
 	t.Logf("%d starts were refused", refused)
 }
 
+// The file with the pairs' records is empty, and Alertmanager has forgotten everything: the history tells what fires and what does not.
+func TestFaultOurVerdictsAreLost(t *testing.T) {
+	d := newDamaged(t)
+	for _, kept := range d.kept {
+		d.Alertmanager.Restart(true)
+		require.NoError(t, os.RemoveAll(d.Storage))
+		require.NoError(t, os.CopyFS(d.Storage, os.DirFS(kept)))
+		require.NoError(t, os.Truncate(filepath.Join(d.Storage, verdicts), 0))
+		require.NoError(t, d.Exporter.TryLaunch(anyStatus))
+		d.RequireTruth("the records of the pairs are lost")
+		for name := range d.Complies {
+			assert.Contains(t, d.Exporter.Log(), `msg="the state lost the record of a pair, which is as its history says until its next check" machine=`+name)
+		}
+		assert.True(t, d.Alerts()["m1"].Equal(d.since), "the alert of m1 is another")
+		for n, complies := range map[int]bool{0: false, 1: true, 2: true} { // m2 never fired
+			d.Set(n, complies)
+			d.Fires[testlocal.Name(n)] = !complies
+		}
+		d.Exporter.CheckNow()
+		d.RequireTruth("all have changed")
+		for n, complies := range map[int]bool{0: true, 1: false, 2: false} {
+			d.Set(n, complies)
+		}
+		d.Fires = map[string]bool{"m1": true}
+		d.Exporter.Kill()
+	}
+	testfaults.Survived(t, "the file of the verdicts emptied", len(d.kept))
+}
+
 // halved leaves of the pairs' records those of before m1 drifted: it complied then.
 var halved = damage{"cut in half", func(t *testing.T, _ *rand.Rand, file string) {
 	require.NoError(t, os.Truncate(file, int64(len(read(t, file))/2)))
