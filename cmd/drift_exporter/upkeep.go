@@ -42,8 +42,8 @@ func (d *daemon) reconcile(ctx context.Context) {
 	}
 }
 
-// restore brings back what the state lost of pairs of the fleet, from their history: a pair that fires goes on to, and one that was
-// judged is not taken for a new one.
+// restore brings back records that are missing of pairs of the fleet, from their history: a pair that fires goes on to, and one that
+// was judged is not taken for a new one.
 func (d *daemon) restore(ctx context.Context) error {
 	fleet := d.fleet.Load()
 	err := d.store.Restore(ctx, func(k state.Key, changes []state.Change) *state.Record {
@@ -53,7 +53,7 @@ func (d *daemon) restore(ctx context.Context) error {
 		}
 		now := d.clock.Now()
 		record := rules.Restore(k, changes, d.alertParams(fleet, machine, k.Pack, now), now)
-		d.log.Warn("the state lost the record of a pair, which is as its history says until its next check", "machine", k.Machine, "pack", k.Pack,
+		d.log.Warn("the record of a pair is missing, it is as the history says until the next check", "machine", k.Machine, "pack", k.Pack,
 			"verdict", record.Verdict.Status, "at", record.Verdict.At, "firing", record.Alert.Firing())
 		return record
 	})

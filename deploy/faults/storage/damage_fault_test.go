@@ -156,7 +156,7 @@ func TestFaultOurVerdictsAreLost(t *testing.T) {
 		require.NoError(t, d.Exporter.TryLaunch(anyStatus))
 		d.RequireTruth("the records of the pairs are lost")
 		for name := range d.Complies {
-			assert.Contains(t, d.Exporter.Log(), `msg="the state lost the record of a pair, which is as its history says until its next check" machine=`+name)
+			assert.Contains(t, d.Exporter.Log(), `msg="the record of a pair is missing, it is as the history says until the next check" machine=`+name)
 		}
 		assert.True(t, d.Alerts()["m1"].Equal(d.since), "the alert of m1 is another")
 		for n, complies := range map[int]bool{0: false, 1: true, 2: true} { // m2 never fired
