@@ -9,10 +9,11 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// Restore brings pairs back whose state entry is missing: the disk returned something else than what was written, so that the server
-// left it out, or the process died before it wrote the first, and nothing but their history tells that they were ever judged. It asks remake for a record made of the changes of
-// each, the newest first, and stores that; nil means that the pair is no more, and removes its history. remake does not call the
-// Store. In a cluster, which keeps what is stored on several disks, it does nothing.
+// Restore brings pairs back whose state entry is missing: the disk returned something else than what was written, so that
+// the server left it out, or the process died before it wrote the first, and nothing but their history tells that they were
+// ever judged. It asks remake for a record made of the changes of each, the newest first, and stores that; nil means that the
+// pair is no more, and removes its history. remake does not call the Store. In a cluster, which keeps what is stored on
+// several disks, it does nothing.
 func (s *Store) Restore(ctx context.Context, remake func(k Key, changes []Change) *Record) error {
 	for len(s.orphans) > 0 {
 		if err := s.restore(ctx, s.orphans[0], remake); err != nil {
