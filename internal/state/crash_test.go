@@ -132,6 +132,7 @@ func requireIntact(t *testing.T, dir string, known *acknowledged) {
 	s, err := Open(ctx, Options{Dir: dir, AckWait: time.Hour, Logger: slog.New(slog.DiscardHandler)})
 	require.NoError(t, err)
 	defer func() { require.NoError(t, s.Close()) }()
+	require.NoError(t, s.Restore(ctx, func(k Key, changes []Change) *Record { return crashRecord(k, changes[0].Verdict.Items) }))
 	for i, k := range crashPairs {
 		requirePairIntact(t, s, k, i == 2, known)
 	}
