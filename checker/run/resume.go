@@ -66,7 +66,7 @@ func (r *Runner) takeUp(ctx context.Context) {
 // waiting is the oldest run that is to be taken up.
 func (r *Runner) waiting(on *active) (state.Run, bool) {
 	for _, run := range slices.Backward(r.store.View().Runs()) {
-		if isWaiting(*run, on) {
+		if r.isWaiting(*run, on) {
 			return *run, true
 		}
 	}
@@ -74,12 +74,13 @@ func (r *Runner) waiting(on *active) (state.Run, bool) {
 }
 
 // isWaiting tells whether a run is to be taken up: nobody has begun it, and it is later than the one that is on. One that
-// another replica has begun while this one took up the run before it is no different.
-func isWaiting(run state.Run, on *active) bool {
-	if on == nil {
-		return run.Phase == state.RunEnqueuing
+// another replica has begun while this one took up the run before it is no different, but one that was begun by a clock that
+// was ahead is over.
+func (r *Runner) isWaiting(run state.Run, on *active) bool {
+	if run.Phase == state.RunEnqueuing {
+		return on == nil || state.CompareRunIDs(run.ID, on.id) > 0
 	}
-	return !run.Ended() && state.CompareRunIDs(run.ID, on.id) > 0
+	return !run.Ended() && on != nil && run.ID != on.id && covers(run.ID, on.id, r.clock.Now())
 }
 
 // missed tells whether an instant has passed without its run.
@@ -135,7 +136,7 @@ func (r *Runner) sweep(ctx context.Context) {
 	a := r.current.Load()
 	waits, _ := r.suspended(a)
 	for _, run := range r.store.View().Runs() {
-		if run.Ended() || a != nil && run.ID == a.id || run.ID == waits.ID || isWaiting(*run, a) {
+		if run.Ended() || a != nil && run.ID == a.id || run.ID == waits.ID || r.isWaiting(*run, a) {
 			continue
 		}
 		if !r.keepAll(ctx, r.interrupted(run.ID)) {

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jonboulle/clockwork"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -243,4 +244,29 @@ func sortedHalves(s []string) []string {
 		}
 	}
 	return s
+}
+
+func TestRunIsTakenUp(t *testing.T) {
+	on := newActive(state.Run{ID: today})
+	asked := state.RunID(noon)
+	for name, c := range map[string]struct {
+		run  state.Run
+		on   *active
+		want bool
+	}{
+		"that nobody has begun":                                {state.Run{ID: asked, Phase: state.RunEnqueuing}, nil, true},
+		"that nobody has begun, after the one that is on":      {state.Run{ID: asked, Phase: state.RunEnqueuing}, on, true},
+		"but not before that":                                  {state.Run{ID: "2026-01-28T06:00:00Z", Phase: state.RunEnqueuing}, on, false},
+		"that another replica has begun":                       {state.Run{ID: asked, Phase: state.RunRunning}, on, true},
+		"but not the one that is on":                           {state.Run{ID: today, Phase: state.RunRunning}, on, false},
+		"nor one that was begun before":                        {state.Run{ID: "2026-01-28T06:00:00Z", Phase: state.RunRunning}, on, false},
+		"nor one that was begun by a clock that was ahead":     {state.Run{ID: tomorrow, Phase: state.RunRunning}, on, false},
+		"nor one that is over":                                 {state.Run{ID: asked, Phase: state.RunDone}, on, false},
+		"nor, where none is on, one that was begun long since": {state.Run{ID: today, Phase: state.RunRunning}, nil, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := &Runner{clock: clockwork.NewFakeClockAt(noon)}
+			assert.Equal(t, c.want, r.isWaiting(c.run, c.on))
+		})
+	}
 }
