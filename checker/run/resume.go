@@ -38,8 +38,7 @@ func (r *Runner) unfinished() (found state.Run, ok bool) {
 	return state.Run{}, false
 }
 
-// takeUp goes on with a run that was stored and that nobody has begun, once none is in its way, or else with one that
-// waited until none is on.
+// takeUp goes on with a run that is to be taken up, once none is in its way, or else with one that waited until none is on.
 func (r *Runner) takeUp(ctx context.Context) {
 	if ctx.Err() != nil {
 		return
