@@ -84,11 +84,7 @@ func TestCoordinatorThatWasPausedBeginsNothingTwice(t *testing.T) {
 			p := newPause(op)
 			first.pause.Store(p)
 			c.clock.Advance(18 * time.Hour)
-			select {
-			case <-p.paused:
-			case <-time.After(soon):
-				require.FailNow(t, "it does not "+op)
-			}
+			c.patiently("it is about to "+op, p.isOn)
 			c.lead(1)
 			run := c.ends(tomorrow)
 			assert.Equal(t, []any{state.RunDone, 20, 20}, []any{run.Phase, run.Total, run.Checked})

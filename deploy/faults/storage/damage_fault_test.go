@@ -49,12 +49,18 @@ func newDamaged(t *testing.T) *damaged {
 	return d
 }
 
+// putBack makes a copy of the state the one that the exporter starts on.
+func (d *damaged) putBack(t *testing.T, kept string) {
+	t.Helper()
+	require.NoError(t, os.RemoveAll(d.Storage))
+	require.NoError(t, os.CopyFS(d.Storage, os.DirFS(kept)))
+}
+
 // try damages a copy of the state, starts the exporter on it and compares what it says with the truth. It tells whether it
 // started at all.
 func (d *damaged) try(t *testing.T, what, kept string, harm func(dir string)) (started bool) {
 	t.Helper()
-	require.NoError(t, os.RemoveAll(d.Storage))
-	require.NoError(t, os.CopyFS(d.Storage, os.DirFS(kept)))
+	d.putBack(t, kept)
 	harm(d.Storage)
 	err := d.Exporter.TryLaunch(anyStatus)
 	if err != nil {
@@ -150,8 +156,7 @@ func TestFaultOurVerdictsAreLost(t *testing.T) {
 	d := newDamaged(t)
 	for _, kept := range d.kept {
 		d.Alertmanager.Restart(true)
-		require.NoError(t, os.RemoveAll(d.Storage))
-		require.NoError(t, os.CopyFS(d.Storage, os.DirFS(kept)))
+		d.putBack(t, kept)
 		require.NoError(t, os.Truncate(filepath.Join(d.Storage, verdicts), 0))
 		require.NoError(t, d.Exporter.TryLaunch(anyStatus))
 		d.RequireTruth("the records of the pairs are lost")
