@@ -13,6 +13,10 @@ import (
 // newRetry is how long a run of new machines that could not be started is put off.
 const newRetry = time.Minute
 
+// unnoticed is how long a clock may have been set back before the loop notices, which is on time if it does nothing else: an
+// instant that came in between has had no run.
+const unnoticed = time.Minute
+
 // due starts the scheduled run if one is due. An instant of before the process began was missed: the schedule says
 // whether it is made up for. One that nobody was there to start since then is only late.
 func (r *Runner) due(ctx context.Context) {
@@ -20,10 +24,10 @@ func (r *Runner) due(ctx context.Context) {
 	p := r.planOf(now)
 	at := p.Latest(now)
 	if r.handled.After(now.Add(tolerance)) {
-		r.handled = at // the clock was wrong
+		r.handled = p.Latest(now.Add(-unnoticed)) // the clock was wrong
 	}
 	if r.begun.After(now) {
-		r.begun = now // as above: what comes from now on comes after the process began
+		r.begun = now.Add(-unnoticed) // as above: what comes from then on comes after the process began
 	}
 	if at.IsZero() || !at.After(r.handled) || !at.After(p.since) {
 		return
@@ -55,7 +59,7 @@ func (r *Runner) planOf(now time.Time) *plan {
 	if !p.since.After(now) {
 		return p
 	}
-	mended := &plan{Schedule: p.Schedule, since: now.Round(0)}
+	mended := &plan{Schedule: p.Schedule, since: now.Add(-unnoticed).Round(0)}
 	if !r.plan.CompareAndSwap(p, mended) {
 		return r.plan.Load() // a reload brought another
 	}

@@ -168,6 +168,7 @@ func TestFaultClockJumpsDuringARun(t *testing.T) {
 		g.start()
 		h.next(t)
 		h.next(t)
+		g.round() // the loop ticks
 		g.shown.by.Store(int64(by))
 		g.tick()
 		close(h.free)
@@ -177,6 +178,21 @@ func TestFaultClockJumpsDuringARun(t *testing.T) {
 		g.days(2, "set right")
 		g.eachOnce()
 	})
+}
+
+// The loop looks every few seconds: between the moment at which the clock is set back and the next look an instant may come.
+func TestClockSetBackToRightBeforeAnInstantHasItsRun(t *testing.T) {
+	for _, catchUp := range []bool{true, false} {
+		g := newClockRig(t, newFleet(t, func(c *config.Config) { c.Schedule.CatchUp = catchUp }, machines("a", "b")...))
+		g.start()
+		g.rests()
+		g.shown.by.Store(int64(noon.Add(-54*time.Hour - time.Second).Sub(g.clock.Now()))) // 05:59:59
+		g.tick()
+		run := g.ends("2026-01-27T06:00:00Z")
+		assert.Equal(t, []any{state.TriggerSchedule, state.RunDone, 2}, []any{run.Trigger, run.Phase, run.Checked})
+		g.days(2, "wrong")
+		g.eachOnce()
+	}
 }
 
 // A process may begin before the time is known.
