@@ -189,6 +189,7 @@ func TestDiffViewOfOtherCausesAndAlerts(t *testing.T) {
 		"too much to store": {func(r *state.Record) { r.Detail.Cut = true }, "There is more than can be stored"},
 		"no details":        {func(r *state.Record) { r.Detail = nil }, "no details are stored"},
 		"an empty value":    {func(r *state.Record) { r.Detail.Mismatches[0].Actual = "" }, "Expected 0600 Actual (empty)"},
+		"out of a history":  {func(r *state.Record) { r.Attempt.Duration = 0 }, "in the run 2026-01-29T06:00:00Z · Waiver ends"},
 		"one mismatch":      {func(r *state.Record) { r.Verdict.Mismatches, r.Verdict.Items = 1, 1 }, "1 mismatch , 1 waived in 1 item drifted since"},
 	} {
 		t.Run(name, func(t *testing.T) {
