@@ -147,11 +147,14 @@ type outlook struct {
 	refused int       // alerts that were refused the last time
 }
 
-// look ends what is over and finds what is to be sent. If anything is due, so is what would be within slack: alerts
-// that started at different times then share their later requests. What is put off because it failed stays put off.
+// look ends what is over and finds what is to be sent. If anything is due again, so is what would be within slack: alerts
+// that started at different times then share their later requests. News brings nothing forward: the moment in which some
+// alerts change is that in which others may be about to, and what another replica resolves must not be repeated just then. What
+// is put off because it failed stays put off.
 func (m *memory) look(now time.Time, slack time.Duration) outlook {
 	var o outlook
-	due := false
+	var early []*entry
+	again := false
 	for _, p := range m.pairs {
 		for _, e := range p.entries {
 			if e.done {
@@ -169,16 +172,18 @@ func (m *memory) look(now time.Time, slack time.Duration) outlook {
 			if e.refusals > 0 {
 				o.refused++
 			}
-			isDue := !e.due.After(now)
-			due = due || isDue
-			if isDue || e.failures+e.refusals == 0 && !e.due.After(now.Add(slack)) {
+			switch {
+			case !e.due.After(now):
 				o.ready = append(o.ready, e)
+				again = again || !e.acceptedAt.IsZero()
+			case e.failures+e.refusals == 0 && !e.due.After(now.Add(slack)):
+				early = append(early, e)
 			}
 			o.soonest(e.due)
 		}
 	}
-	if !due {
-		o.ready = nil
+	if again {
+		o.ready = append(o.ready, early...)
 	}
 	return o
 }

@@ -82,6 +82,25 @@ func TestAlertsThatStartedAtDifferentTimesShareTheirResends(t *testing.T) {
 	})
 }
 
+// In a run another replica may be resolving what is repeated: it would fire again for a moment.
+func TestNewsBringsNoRepetitionForward(t *testing.T) {
+	inWorld(t, []string{"am"}, func(t *testing.T, w *world) {
+		w.set(web1, firing(web1))
+		w.start()
+		w.pass(50 * time.Second)
+		w.servers["am"].take()
+		web2 := state.Key{Machine: "web2", Pack: "base"}
+		w.set(web2, firing(web2))
+		w.pass(0)
+		posts := w.servers["am"].take()
+		require.Len(t, posts, 1)
+		require.Len(t, posts[0].alerts, 1)
+		assert.Equal(t, "web2", posts[0].alerts[0].Labels["machine"])
+		w.pass(10 * time.Second)
+		assert.Len(t, w.servers["am"].take(), 1, "the other is repeated at its time")
+	})
+}
+
 func TestAChangedAlertIsSentAtOnce(t *testing.T) {
 	inWorld(t, []string{"am"}, func(t *testing.T, w *world) {
 		alert := firing(web1)
