@@ -72,8 +72,9 @@ func (r *Runner) abandon(ctx context.Context, j job) {
 // another may know better.
 func (r *Runner) refuse(ctx context.Context, j job, why string) {
 	if !r.store.Agreed() {
-		j.log.Debug("not checked here", "reason", why)
-		j.retry(unknownAgain)
+		delay := min(time.Duration(j.Attempt())*unknownAgain, unknownMost)
+		j.log.Debug("not checked here", "reason", why, "delay", delay)
+		j.retry(delay)
 		return
 	}
 	if m, ok := r.store.View().Machine(j.machine); ok && m.Retrying != nil {

@@ -14,8 +14,10 @@ const (
 	pullAgain = time.Second
 	// twiceAgain is how long a job waits that came while another worker is at the same machine.
 	twiceAgain = 5 * time.Second
-	// unknownAgain is how long a job waits whose machine this replica does not know, but another may.
-	unknownAgain = 10 * time.Second
+	// unknownAgain is how long a job waits whose machine this replica does not know, but another may. Each time that it comes
+	// to one of those who do not it waits so much longer, up to unknownMost.
+	unknownAgain = 500 * time.Millisecond
+	unknownMost  = 10 * time.Second
 	// storeTimeout bounds storing one outcome. It is not cut short by a shutdown: the check is done by then.
 	storeTimeout = 30 * time.Second
 )

@@ -5,6 +5,7 @@ package testprocess
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -145,14 +146,28 @@ func HTTPClient() *http.Client {
 	return &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 }
 
+// The ports of FreeAddress are below those that the kernel gives to connections, and to servers that leave the choice to it:
+// such a port would be gone while a test's server restarts.
+const (
+	firstPort = 10_240
+	lastPort  = 32_767
+)
+
 // FreeAddress is a loopback address that nobody listens on. Another process may take it before it is used: where that
 // would fail a test, try again with another.
 func FreeAddress(t testing.TB) string {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	defer func() { _ = listener.Close() }()
-	return listener.Addr().String()
+	var err error
+	for range 100 {
+		address := fmt.Sprintf("127.0.0.1:%d", firstPort+rand.IntN(lastPort-firstPort+1))
+		var listener net.Listener
+		if listener, err = net.Listen("tcp", address); err == nil {
+			_ = listener.Close()
+			return address
+		}
+	}
+	require.NoError(t, err, "no port is free")
+	return ""
 }
 
 // OnFreeAddress starts a server on a free address. Another process may take the port between our finding it free and the
