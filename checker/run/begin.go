@@ -13,8 +13,8 @@ import (
 // newRetry is how long a run of new machines that could not be started is put off.
 const newRetry = time.Minute
 
-// unnoticed is how long a clock may have been set back before the loop notices, which is on time if it does nothing else: an
-// instant that came in between has had no run.
+// unnoticed is how long ago a clock may have been set back when the loop notices, which looks every few seconds unless it has
+// much to do. An instant that came in between has had no run.
 const unnoticed = time.Minute
 
 // due starts the scheduled run if one is due. An instant of before the process began was missed: the schedule says
